@@ -1,0 +1,112 @@
+//! The circuit configurations of every layer, one set per security profile.
+//!
+//! Nothing else in the workspace chooses a FRI rate, a query count or a number of challenges. What these choices are
+//! worth in bits is computed by [`crate::security`] from the very same values.
+
+use std::fmt;
+use std::str::FromStr;
+
+use plonky2::fri::FriConfig;
+use plonky2::fri::reduction_strategies::FriReductionStrategy;
+use plonky2::plonk::circuit_data::CircuitConfig;
+use serde::{Deserialize, Serialize};
+
+pub use crate::engine::{C, D, F};
+
+/// Rows of hashes at the top of every Merkle tree, as a power of two. The same in every layer, because a verifier
+/// key's digest is taken over a cap of this size.
+pub const CAP_HEIGHT: usize = 4;
+
+/// Constants in a row of a program circuit: the weights of four lanes of nine products, with their biases.
+pub const PROGRAM_CONSTANTS: usize = 40;
+
+/// How the layers are sized.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// At least 100 bits in every layer under the conjecture that plonky2 itself uses for FRI queries.
+    Standard,
+    /// FRI queries counted at the Johnson radius, with no conjecture.
+    Provable,
+}
+
+/// An unknown profile name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("unknown profile: expected `standard` or `provable`, got `{0}`")]
+pub struct UnknownProfile(String);
+
+impl Profile {
+    /// Every profile.
+    pub const ALL: [Profile; 2] = [Profile::Standard, Profile::Provable];
+
+    /// The name in files and on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Profile::Standard => "standard",
+            Profile::Provable => "provable",
+        }
+    }
+
+    /// Configuration of circuits that prove a model's inference.
+    ///
+    /// A higher rate than plonky2's usual 1/8: these circuits are small, so that the larger extension costs little,
+    /// and a quarter fewer queries let three of them fit one leaf (docs/adr/0004).
+    #[must_use]
+    pub fn program_config(self, zero_knowledge: bool) -> CircuitConfig {
+        let queries = match self {
+            Profile::Standard => 21,
+            Profile::Provable => 46,
+        };
+        CircuitConfig { zero_knowledge, num_constants: PROGRAM_CONSTANTS, ..base_config(4, queries) }
+    }
+
+    /// Configuration of leaves, nodes and the root.
+    #[must_use]
+    pub fn recursion_config(self) -> CircuitConfig {
+        // The provable profile's many queries are what fills a node; at rate 1/16 two children still fit 2^14 rows.
+        match self {
+            Profile::Standard => base_config(3, 28),
+            Profile::Provable => base_config(4, 46),
+        }
+    }
+
+    /// Rows of leaves and nodes, as a power of two. Both have the same, or a node could not verify either.
+    #[must_use]
+    pub const fn recursion_degree_bits(self) -> usize {
+        match self {
+            Profile::Standard => 13,
+            Profile::Provable => 14,
+        }
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Profile {
+    type Err = UnknownProfile;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Profile::ALL.into_iter().find(|p| p.name() == text).ok_or_else(|| UnknownProfile(text.to_owned()))
+    }
+}
+
+/// plonky2's recursion geometry (135 wires, which a Poseidon permutation in one row needs; 80 of them routed) with
+/// three challenges: two leave the permutation argument near 2⁻⁹⁰.
+fn base_config(rate_bits: usize, num_query_rounds: usize) -> CircuitConfig {
+    CircuitConfig {
+        num_challenges: 3,
+        fri_config: FriConfig {
+            rate_bits,
+            cap_height: CAP_HEIGHT,
+            proof_of_work_bits: 16,
+            reduction_strategy: FriReductionStrategy::ConstantArityBits(4, 5),
+            num_query_rounds,
+        },
+        ..CircuitConfig::standard_recursion_config()
+    }
+}

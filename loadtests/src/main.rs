@@ -1,0 +1,2 @@
+//! sheaf-loadtests
+fn main() {}
