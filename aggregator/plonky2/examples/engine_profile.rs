@@ -134,7 +134,12 @@ struct Phases {
 }
 
 impl Phases {
-    fn record(&mut self, engine: &FastEngine, circuit: &Circuit, witness: PartitionWitness<'_, F>) -> Result<Proof> {
+    fn record(
+        &mut self,
+        engine: &FastEngine,
+        circuit: &Circuit,
+        witness: PartitionWitness<'_, F>,
+    ) -> Result<Proof> {
         let mut failed = None;
         let (mut cpu, mut start) = (cpu_seconds()?, Instant::now());
         let proof = engine.prove_phases(circuit, witness, &mut |phase| {

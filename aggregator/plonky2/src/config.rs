@@ -3,15 +3,14 @@
 //! Nothing else in the workspace chooses a FRI rate, a query count or a number of challenges. What these choices are
 //! worth in bits is computed by [`crate::security`] from the very same values.
 
-use std::fmt;
 use std::str::FromStr;
 
 use plonky2::fri::FriConfig;
 use plonky2::fri::reduction_strategies::FriReductionStrategy;
 use plonky2::plonk::circuit_data::CircuitConfig;
-use serde::{Deserialize, Serialize};
 
 pub use crate::engine::{C, D, F};
+pub use crate::security::Profile;
 
 /// Rows of hashes at the top of every Merkle tree, as a power of two. The same in every layer, because a verifier
 /// key's digest is taken over a cap of this size.
@@ -19,16 +18,6 @@ pub const CAP_HEIGHT: usize = 4;
 
 /// Constants in a row of a program circuit: the weights of four lanes of nine products, with their biases.
 pub const PROGRAM_CONSTANTS: usize = 40;
-
-/// How the layers are sized.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Profile {
-    /// At least 100 bits in every layer under the conjecture that plonky2 itself uses for FRI queries.
-    Standard,
-    /// FRI queries counted at the Johnson radius, with no conjecture.
-    Provable,
-}
 
 /// An unknown profile name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -58,16 +47,18 @@ impl Profile {
             Profile::Standard => 21,
             Profile::Provable => 46,
         };
-        CircuitConfig { zero_knowledge, num_constants: PROGRAM_CONSTANTS, ..base_config(4, queries) }
+        CircuitConfig { zero_knowledge, num_constants: PROGRAM_CONSTANTS, ..base_config(4, queries, 16) }
     }
 
     /// Configuration of leaves, nodes and the root.
     #[must_use]
     pub fn recursion_config(self) -> CircuitConfig {
-        // The provable profile's many queries are what fills a node; at rate 1/16 two children still fit 2^14 rows.
         match self {
-            Profile::Standard => base_config(3, 28),
-            Profile::Provable => base_config(4, 46),
+            // 27 queries with 19 bits of work where plonky2 takes 28 with 16: with 28, two children miss 2^13 rows by a
+            // few dozen, and the root 2^12.
+            Profile::Standard => base_config(3, 27, 19),
+            // At rate 1/16 rather than 1/8, or two children with so many queries would not fit 2^14 rows.
+            Profile::Provable => base_config(4, 46, 16),
         }
     }
 
@@ -81,12 +72,6 @@ impl Profile {
     }
 }
 
-impl fmt::Display for Profile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
 impl FromStr for Profile {
     type Err = UnknownProfile;
 
@@ -97,13 +82,13 @@ impl FromStr for Profile {
 
 /// plonky2's recursion geometry (135 wires, which a Poseidon permutation in one row needs; 80 of them routed) with
 /// three challenges: two leave the permutation argument near 2⁻⁹⁰.
-fn base_config(rate_bits: usize, num_query_rounds: usize) -> CircuitConfig {
+fn base_config(rate_bits: usize, num_query_rounds: usize, proof_of_work_bits: u32) -> CircuitConfig {
     CircuitConfig {
         num_challenges: 3,
         fri_config: FriConfig {
             rate_bits,
             cap_height: CAP_HEIGHT,
-            proof_of_work_bits: 16,
+            proof_of_work_bits,
             reduction_strategy: FriReductionStrategy::ConstantArityBits(4, 5),
             num_query_rounds,
         },

@@ -152,7 +152,8 @@ impl FromStr for Digest {
         };
         let mut bytes = [0; 32];
         for (byte, pair) in bytes.iter_mut().zip(digits.as_chunks::<2>().0) {
-            let (high, low) = (nibble(pair[0]).ok_or_else(malformed)?, nibble(pair[1]).ok_or_else(malformed)?);
+            let (high, low) =
+                (nibble(pair[0]).ok_or_else(malformed)?, nibble(pair[1]).ok_or_else(malformed)?);
             *byte = high << 4 | low;
         }
         Self::from_bytes(&bytes)

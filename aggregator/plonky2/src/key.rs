@@ -6,8 +6,8 @@
 //! [`CircuitKey::digest`] does. plonky2's digest does not cover the gates either; whoever accepts a key fixes them by
 //! fixing the [common data](plonky2::plonk::circuit_data::CommonCircuitData) he verifies with.
 
-use plonky2::hash::merkle_tree::MerkleCap;
 use plonky2::hash::hash_types::HashOutTarget;
+use plonky2::hash::merkle_tree::MerkleCap;
 use plonky2::plonk::circuit_builder::CircuitBuilder;
 use plonky2::plonk::circuit_data::{VerifierCircuitTarget, VerifierOnlyCircuitData};
 use serde::{Deserialize, Serialize};

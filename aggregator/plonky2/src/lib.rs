@@ -8,6 +8,7 @@ pub mod engine;
 pub mod hash;
 pub mod key;
 pub mod proof;
+pub mod security;
 
 pub use config::Profile;
 pub use engine::{C, D, F};

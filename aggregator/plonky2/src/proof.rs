@@ -48,7 +48,8 @@ pub fn decode(bytes: &[u8], common: &CommonCircuitData<F, D>) -> Result<Proof<F,
     if bytes.len() > MAX_PROOF_BYTES {
         return Err(ProofDecodeError::TooLong { got: bytes.len() });
     }
-    let proof: Proof<F, C, D> = Buffer::new(bytes).read_proof(common).map_err(|_| ProofDecodeError::Malformed)?;
+    let proof: Proof<F, C, D> =
+        Buffer::new(bytes).read_proof(common).map_err(|_| ProofDecodeError::Malformed)?;
     if encode(&proof) == bytes { Ok(proof) } else { Err(ProofDecodeError::NonCanonical) }
 }
 

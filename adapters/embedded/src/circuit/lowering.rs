@@ -297,7 +297,9 @@ impl<'m> Lowering<'m> {
 
     /// The greatest of a window, as first + Σ max(0, next − greatest so far).
     fn max(&mut self, window: &[ValueId], layer: usize) -> Cell {
-        let Some((first, rest)) = window.split_first() else { unreachable!("windows are validated non-empty") };
+        let Some((first, rest)) = window.split_first() else {
+            unreachable!("windows are validated non-empty")
+        };
         let mut greatest = self.value(*first);
         let mut steps: Vec<Cell> = Vec::new();
         for next in rest {
@@ -444,13 +446,7 @@ impl<'m> Lowering<'m> {
         let digest = tagged_hash_circuit(&mut self.builder, Tag::PublicInputs, &public);
         self.builder.register_public_inputs(&digest.elements);
         pad(&mut self.builder, (1 << (MIN_DEGREE_BITS - 1)) + 1);
-        Lowered {
-            builder: self.builder,
-            plan: self.plan,
-            input_salt,
-            weight_salt: self.weight_salt,
-            outputs,
-        }
+        Lowered { builder: self.builder, plan: self.plan, input_salt, weight_salt: self.weight_salt, outputs }
     }
 }
 

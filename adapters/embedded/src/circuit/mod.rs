@@ -20,7 +20,6 @@ pub(crate) mod plan;
 pub(crate) mod serializer;
 pub(crate) mod shape;
 
-
 pub use shape::{Shape, ShapeError};
 
 #[cfg(test)]

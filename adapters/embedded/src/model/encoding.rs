@@ -71,7 +71,11 @@ impl QuantisedModel {
     pub fn to_bytes(&self) -> Result<Vec<u8>, DecodeError> {
         let bytes =
             postcard::to_extend(self, TAG.to_vec()).map_err(|source| DecodeError::Malformed { source })?;
-        if bytes.len() > MAX_ENCODED_BYTES { Err(DecodeError::TooLong { got: bytes.len() }) } else { Ok(bytes) }
+        if bytes.len() > MAX_ENCODED_BYTES {
+            Err(DecodeError::TooLong { got: bytes.len() })
+        } else {
+            Ok(bytes)
+        }
     }
 
     /// Decodes and validates a model.
@@ -95,3 +99,6 @@ impl QuantisedModel {
         Ok(model)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -52,7 +52,11 @@ pub fn error_bound(model: &QuantisedModel, execution: &Execution) -> Vec<f64> {
     let mut bounds = Bounds::new(model);
     let fixed = |id: ValueId| execution.values[id as usize] as f64 * unit;
     for layer in &model.layers {
-        bounds.push_layer(&layer.kind, |id| fixed(id).abs(), |errors, window| exact_rivals(errors, window, fixed));
+        bounds.push_layer(
+            &layer.kind,
+            |id| fixed(id).abs(),
+            |errors, window| exact_rivals(errors, window, fixed),
+        );
     }
     bounds.outputs()
 }
@@ -117,9 +121,13 @@ impl<'a> Bounds<'a> {
         for index in 0..kind.outputs() {
             let error = match kind {
                 LayerKind::Linear { rows, .. } => self.row(&rows[index], &magnitude),
-                LayerKind::Add { left, right, .. } => outward(self.at(left[index]) + self.at(right[index]), 2),
+                LayerKind::Add { left, right, .. } => {
+                    outward(self.at(left[index]) + self.at(right[index]), 2)
+                }
                 LayerKind::Relu { inputs } => self.at(inputs[index]),
-                LayerKind::Max { windows } => windows[index].iter().map(|&id| self.at(id)).fold(0.0, f64::max),
+                LayerKind::Max { windows } => {
+                    windows[index].iter().map(|&id| self.at(id)).fold(0.0, f64::max)
+                }
                 LayerKind::ArgMax { windows } => rivals(&self.errors, &windows[index]),
             };
             self.errors.push(error);
@@ -197,7 +205,7 @@ fn interval_rivals(errors: &[f64], window: &[ValueId], intervals: &[Interval]) -
     let bar = bar - bar.abs() * 2f64.powi(-40);
     let mut candidates = (0..window.len()).filter(|&j| high(&window[j]) >= bar);
     let first = candidates.next().unwrap_or(0);
-    (candidates.last().unwrap_or(first) - first) as f64
+    (candidates.next_back().unwrap_or(first) - first) as f64
 }
 
 /// Where a fixed-point value lies over all inputs, in real units.

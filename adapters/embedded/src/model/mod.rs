@@ -104,8 +104,8 @@ pub enum LayerKind {
         /// One window (at least one value) per output.
         windows: Vec<Vec<ValueId>>,
     },
-    /// One output per window: the index (an integer at scale 1, not 2^scale_bits) of the first greatest value. The
-    /// greatest value is folded as in `Max`, and every difference x − m must lie in the activation range here too.
+    /// One output per window: the index w (an integer at scale 1, not 2^scale_bits) of the first greatest value. Every
+    /// margin x_w − xⱼ − [j < w] must lie in the activation range (it is never negative).
     ArgMax {
         /// One window per output.
         windows: Vec<Vec<ValueId>>,

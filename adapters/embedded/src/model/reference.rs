@@ -70,8 +70,10 @@ pub enum ReferenceError {
         /// The value.
         value: i128,
     },
-    /// A difference that a maximum compares is outside the activation range.
-    #[error("[SH-REF-006] layer `{node}`, window {index}: a difference of two values leaves [-2^27, 2^27), got {value}")]
+    /// A difference that a maximum compares, or a margin of a class index, is outside the activation range.
+    #[error(
+        "[SH-REF-006] layer `{node}`, window {index}: a difference of two values leaves [-2^27, 2^27), got {value}"
+    )]
     DifferenceRange {
         /// The layer's node.
         node: String,
@@ -130,8 +132,8 @@ pub fn execute(model: &QuantisedModel, inputs: &[i64]) -> Result<Execution, Refe
                     rectify(activation(node, index, sum)?, *relu)
                 }
                 LayerKind::Relu { inputs } => at(&values, inputs[index]).max(0),
-                LayerKind::Max { windows } => greatest(node, index, &values, &windows[index])?.1,
-                LayerKind::ArgMax { windows } => greatest(node, index, &values, &windows[index])?.0,
+                LayerKind::Max { windows } => greatest(node, index, &values, &windows[index])?,
+                LayerKind::ArgMax { windows } => first_greatest(node, index, &values, &windows[index])?,
             };
             values.push(value);
         }
@@ -215,19 +217,34 @@ fn rectify(value: i64, relu: bool) -> i64 {
     if relu { value.max(0) } else { value }
 }
 
-/// Position and value of the first greatest value of a window.
-fn greatest(node: &str, index: usize, values: &[i64], window: &[ValueId]) -> Result<(i64, i64), ReferenceError> {
-    let (mut position, mut best) = (0, at(values, window[0]));
-    for (i, &id) in window.iter().enumerate().skip(1) {
-        let difference = at(values, id) - best;
-        if !in_range(difference) {
-            return Err(ReferenceError::DifferenceRange { node: node.to_owned(), index, value: difference });
-        }
-        if difference > 0 {
-            (position, best) = (i as i64, best + difference);
-        }
+/// The greatest value of a window, folded from the left.
+fn greatest(node: &str, index: usize, values: &[i64], window: &[ValueId]) -> Result<i64, ReferenceError> {
+    window.iter().skip(1).try_fold(at(values, window[0]), |best, &id| {
+        Ok(best + difference(node, index, at(values, id) - best)?.max(0))
+    })
+}
+
+/// The position of the first greatest value of a window.
+fn first_greatest(
+    node: &str,
+    index: usize,
+    values: &[i64],
+    window: &[ValueId],
+) -> Result<i64, ReferenceError> {
+    let value = |j: usize| at(values, window[j]);
+    let winner = (1..window.len()).fold(0, |best, j| if value(j) > value(best) { j } else { best });
+    for j in 0..window.len() {
+        // What a circuit checks to be no less than 0: the winner beats earlier values, and is no less than later ones.
+        difference(node, index, value(winner) - value(j) - i64::from(j < winner))?;
     }
-    Ok((position, best))
+    Ok(winner as i64)
+}
+
+fn difference(node: &str, index: usize, value: i64) -> Result<i64, ReferenceError> {
+    if in_range(value) {
+        return Ok(value);
+    }
+    Err(ReferenceError::DifferenceRange { node: node.to_owned(), index, value })
 }
 
 #[cfg(test)]

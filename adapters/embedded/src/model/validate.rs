@@ -8,7 +8,9 @@ use std::ops::Range;
 
 use thiserror::Error;
 
-use super::{ACTIVATION_BITS, Layer, LayerKind, MAX_SCALE_BITS, Operand, Postprocess, QuantisedModel, Row, ValueId};
+use super::{
+    ACTIVATION_BITS, Layer, LayerKind, MAX_SCALE_BITS, Operand, Postprocess, QuantisedModel, Row, ValueId,
+};
 
 /// Activations and weights lie in [−`MAGNITUDE`, `MAGNITUDE`).
 pub(crate) const MAGNITUDE: i64 = 1 << (ACTIVATION_BITS - 1);
@@ -27,7 +29,9 @@ pub enum ModelError {
         got: u32,
     },
     /// A shape has a dimension of zero, or its product exceeds 32 bits.
-    #[error("[SH-MOD-002] malformed {what} shape {shape:?}: expected positive dimensions whose product fits 32 bits")]
+    #[error(
+        "[SH-MOD-002] malformed {what} shape {shape:?}: expected positive dimensions whose product fits 32 bits"
+    )]
     Shape {
         /// `input` or `output`.
         what: &'static str,
@@ -87,7 +91,9 @@ pub enum ModelError {
         right: usize,
     },
     /// The sum of a row could leave 61 bits for some input.
-    #[error("[SH-MOD-009] layer `{node}`, output {output}: the accumulator can reach {bound}, expected below 2^61")]
+    #[error(
+        "[SH-MOD-009] layer `{node}`, output {output}: the accumulator can reach {bound}, expected below 2^61"
+    )]
     Accumulator {
         /// The layer.
         node: String,
@@ -123,7 +129,9 @@ pub enum ModelError {
         got: usize,
     },
     /// Class indices and `Postprocess::Index` go together, for all outputs or for none.
-    #[error("[SH-MOD-013] output {output} {got}: expected the contrary by the postprocessing {postprocess:?}")]
+    #[error(
+        "[SH-MOD-013] output {output} {got}: expected the contrary by the postprocessing {postprocess:?}"
+    )]
     OutputKind {
         /// Position in the outputs.
         output: usize,
@@ -214,7 +222,11 @@ impl QuantisedModel {
             }
             LayerKind::Add { left, right, .. } => {
                 if left.len() != right.len() {
-                    return Err(ModelError::AddLengths { node: node(), left: left.len(), right: right.len() });
+                    return Err(ModelError::AddLengths {
+                        node: node(),
+                        left: left.len(),
+                        right: right.len(),
+                    });
                 }
                 left.iter().chain(right).try_for_each(|&id| defined.operand(layer, id))
             }
@@ -231,17 +243,24 @@ impl QuantisedModel {
         }
     }
 
-    fn validate_row(&self, layer: &Layer, output: usize, row: &Row, defined: &Defined) -> Result<(), ModelError> {
+    fn validate_row(
+        &self,
+        layer: &Layer,
+        output: usize,
+        row: &Row,
+        defined: &Defined,
+    ) -> Result<(), ModelError> {
         if row.is_empty() {
             return Err(ModelError::Empty { node: layer.node.clone(), what: "row" });
         }
         let mut bound = 0u128;
         for term in row {
-            let weight = self.weights.get(term.weight as usize).ok_or_else(|| ModelError::UndefinedWeight {
-                node: layer.node.clone(),
-                index: term.weight,
-                count: self.weights.len(),
-            })?;
+            let weight =
+                self.weights.get(term.weight as usize).ok_or_else(|| ModelError::UndefinedWeight {
+                    node: layer.node.clone(),
+                    index: term.weight,
+                    count: self.weights.len(),
+                })?;
             let operand_bits = match term.operand {
                 Operand::Value(id) => {
                     defined.operand(layer, id)?;
@@ -257,14 +276,14 @@ impl QuantisedModel {
         Ok(())
     }
 
-    /// The number of inputs: the product of the input shape.
+    /// The number of inputs: the product of the input shape. Saturates, where validation would refuse.
     pub fn input_count(&self) -> usize {
-        self.input_shape.iter().map(|&d| d as usize).product()
+        self.input_shape.iter().fold(1, |product, &d| product.saturating_mul(d as usize))
     }
 
-    /// The number of values: inputs and the outputs of all layers.
+    /// The number of values: inputs and the outputs of all layers. Saturates, where validation would refuse.
     pub fn value_count(&self) -> usize {
-        self.input_count() + self.layers.iter().map(|layer| layer.kind.outputs()).sum::<usize>()
+        self.layers.iter().fold(self.input_count(), |sum, layer| sum.saturating_add(layer.kind.outputs()))
     }
 }
 
@@ -322,3 +341,6 @@ fn product(what: &'static str, shape: &[u32]) -> Result<usize, ModelError> {
     let product = shape.iter().try_fold(1u32, |acc, &d| acc.checked_mul(d)).ok_or_else(malformed)?;
     if product == 0 { Err(malformed()) } else { Ok(product as usize) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,9 @@ use super::tensor::{Activation, Array, Element};
 use super::{Limits, OnnxError};
 use crate::model::{Layer, LayerKind, Operand, Origin, Row, Term, ValueId, Weight};
 
+/// No draft: there are never that many.
+const NONE: u32 = u32::MAX;
+
 /// A weight before rounding.
 #[derive(Debug, Clone, Copy)]
 struct Draft {
@@ -21,7 +24,8 @@ struct Draft {
 pub(super) struct Builder {
     limits: Limits,
     drafts: Vec<Draft>,
-    by_key: HashMap<u64, u32>,
+    /// The draft of each constant's element, by source and position; [`NONE`] where it is not used yet.
+    by_source: Vec<Vec<u32>>,
     structural: HashMap<u64, u32>,
     layers: Vec<Layer>,
     /// The first value of each layer.
@@ -38,7 +42,7 @@ impl Builder {
         Self {
             limits,
             drafts: Vec::new(),
-            by_key: HashMap::new(),
+            by_source: Vec::new(),
             structural: HashMap::new(),
             layers: Vec::new(),
             starts: Vec::new(),
@@ -95,10 +99,19 @@ impl Builder {
 
     /// The weight of a constant's element.
     pub(super) fn weight(&mut self, element: Element) -> u32 {
-        *self.by_key.entry(element.key).or_insert_with(|| {
+        let (source, position) = ((element.key >> 32) as usize, element.key as u32 as usize);
+        if self.by_source.len() <= source {
+            self.by_source.resize_with(source + 1, Vec::new);
+        }
+        let drafts = &mut self.by_source[source];
+        if drafts.len() <= position {
+            drafts.resize(position + 1, NONE);
+        }
+        if drafts[position] == NONE {
+            drafts[position] = self.drafts.len() as u32;
             self.drafts.push(Draft { value: element.value, origin: Origin::Parameter });
-            (self.drafts.len() - 1) as u32
-        })
+        }
+        drafts[position]
     }
 
     /// A weight of the architecture: ±1, or 1/k for an integer k.
@@ -133,22 +146,22 @@ impl Builder {
         Array { shape, elements: (start as u32..self.values as u32).collect() }
     }
 
-    /// The layer that makes exactly the values of `activation` and that nothing else refers to, with the number of
-    /// its first value.
-    fn own_layer(&mut self, activation: &Activation) -> Option<(&mut LayerKind, ValueId)> {
+    /// The layer that makes exactly the values of `activation`, if nothing else refers to them.
+    fn own_layer(&self, activation: &Activation) -> Option<usize> {
         let ids = &activation.array.elements;
-        let index = self.starts.partition_point(|&start| start <= *ids.first().unwrap_or(&0)).checked_sub(1)?;
-        let (kind, start) = (&mut self.layers[index].kind, self.starts[index]);
-        let range = start..start + kind.outputs() as u32;
-        // No operator repeats a value in an exclusive tensor, so as many ids in the range are all of the range.
-        let all = ids.len() == range.len() && ids.iter().all(|id| range.contains(id));
-        (activation.exclusive && all).then_some((kind, start))
+        let first = ids.first().filter(|_| activation.exclusive)?;
+        let index = self.starts.partition_point(|start| start <= first).checked_sub(1)?;
+        let outputs = self.layers[index].kind.outputs();
+        let range = self.starts[index]..self.starts[index] + outputs as u32;
+        // No operator repeats a value in an exclusive tensor, so as many ids within the range are all of the range.
+        (ids.len() == outputs && ids.iter().all(|id| range.contains(id))).then_some(index)
     }
 
     /// Lets the layer that makes `activation` take a ReLU on, if it can.
     pub(super) fn fuse_relu(&mut self, activation: &Activation) -> bool {
-        match self.own_layer(activation) {
-            Some((LayerKind::Linear { relu, .. } | LayerKind::Add { relu, .. }, _)) => {
+        let Some(index) = self.own_layer(activation) else { return false };
+        match &mut self.layers[index].kind {
+            LayerKind::Linear { relu, .. } | LayerKind::Add { relu, .. } => {
                 *relu = true;
                 true
             }
@@ -168,21 +181,15 @@ impl Builder {
         scale: Option<&[Element]>,
         bias: Option<&[Element]>,
     ) -> Result<bool, OnnxError> {
-        let Some((LayerKind::Linear { rows, relu: false }, start)) = self.own_layer(activation) else {
-            return Ok(false);
-        };
-        // The rows are put back below; taking them out lets weights be made meanwhile.
+        let Some(index) = self.own_layer(activation) else { return Ok(false) };
+        let LayerKind::Linear { rows, relu: false } = &mut self.layers[index].kind else { return Ok(false) };
+        // Taken out of the layer while weights are made, and put back whatever happens.
         let mut taken = std::mem::take(rows);
-        let fused = self.scale_and_shift(subject, activation, start, &mut taken, scale, bias);
-        if let Some((LayerKind::Linear { rows, .. }, _)) = self.own_layer_unchecked(start) {
+        let fused = self.scale_and_shift(subject, activation, self.starts[index], &mut taken, scale, bias);
+        if let LayerKind::Linear { rows, .. } = &mut self.layers[index].kind {
             *rows = taken;
         }
         fused
-    }
-
-    fn own_layer_unchecked(&mut self, start: ValueId) -> Option<(&mut LayerKind, ValueId)> {
-        let index = self.starts.binary_search(&start).ok()?;
-        Some((&mut self.layers[index].kind, start))
     }
 
     fn scale_and_shift(
@@ -197,16 +204,8 @@ impl Builder {
         let row_of = |position: usize| (activation.array.elements[position] - start) as usize;
         if let Some(scale) = scale {
             self.charge(subject.to_owned(), rows.iter().map(Vec::len).sum())?;
-            // Which element scales each weight; two different ones, and the weight would have to become two.
-            let mut scaled: HashMap<u32, Element> = HashMap::new();
-            for (position, &by) in scale.iter().enumerate() {
-                for term in &rows[row_of(position)] {
-                    if scaled.insert(term.weight, by).is_some_and(|other| other.key != by.key) {
-                        return Ok(false);
-                    }
-                }
-            }
-            self.replace_weights(subject, rows, &scaled)?;
+            let Some(scaled) = Scaled::new(rows, scale, row_of) else { return Ok(false) };
+            self.replace_weights(subject, rows, scaled)?;
         }
         if let Some(bias) = bias {
             self.reserve(subject.to_owned(), 0, bias.len())?;
@@ -222,19 +221,19 @@ impl Builder {
         &mut self,
         subject: &str,
         rows: &mut [Row],
-        scaled: &HashMap<u32, Element>,
+        mut scaled: Scaled,
     ) -> Result<(), OnnxError> {
-        let mut products: HashMap<u32, u32> = HashMap::with_capacity(scaled.len());
         for term in rows.iter_mut().flatten() {
-            let Some(by) = scaled.get(&term.weight) else { continue };
-            let value = self.drafts[term.weight as usize].value * by.value;
-            if !value.is_finite() {
-                return Err(OnnxError::NotFinite { subject: subject.to_owned(), index: 0, value });
-            }
-            term.weight = *products.entry(term.weight).or_insert_with(|| {
+            let Some((by, product)) = &mut scaled.by[(term.weight - scaled.first) as usize] else { continue };
+            if *product == NONE {
+                let value = self.drafts[term.weight as usize].value * by.value;
+                if !value.is_finite() {
+                    return Err(OnnxError::NotFinite { subject: subject.to_owned(), index: 0, value });
+                }
+                *product = self.drafts.len() as u32;
                 self.drafts.push(Draft { value, origin: Origin::Parameter });
-                (self.drafts.len() - 1) as u32
-            });
+            }
+            term.weight = *product;
         }
         Ok(())
     }
@@ -257,7 +256,11 @@ impl Builder {
                     // Exact scaling, then half away from zero.
                     let fixed = (value * scale).round();
                     if fixed < -limit || fixed >= limit {
-                        return Err(OnnxError::WeightTooLarge { node: layer.node.clone(), value, scale_bits });
+                        return Err(OnnxError::WeightTooLarge {
+                            node: layer.node.clone(),
+                            value,
+                            scale_bits,
+                        });
                     }
                     *number = Some(weights.len() as u32);
                     weights.push(Weight { value: fixed as i64, origin });
@@ -266,5 +269,36 @@ impl Builder {
             }
         }
         Ok((weights, self.layers))
+    }
+}
+
+/// Which element scales each weight of some rows.
+struct Scaled {
+    /// The least of the weights.
+    first: u32,
+    /// By weight, from the first: the element, and the draft of the product or [`NONE`].
+    by: Vec<Option<(Element, u32)>>,
+}
+
+impl Scaled {
+    /// None if a weight would be scaled by two elements and so become two weights, or if the rows' weights lie so far
+    /// apart that a table of them would cost more than the rows.
+    fn new(rows: &[Row], scale: &[Element], row_of: impl Fn(usize) -> usize) -> Option<Self> {
+        let weights = || rows.iter().flatten().map(|term| term.weight);
+        let (first, last) = (weights().min()?, weights().max()?);
+        let span = (last - first) as usize + 1;
+        if span > 1024 + 4 * weights().count() {
+            return None;
+        }
+        let mut by = vec![None; span];
+        for (position, &element) in scale.iter().enumerate() {
+            for term in &rows[row_of(position)] {
+                let (other, _) = by[(term.weight - first) as usize].get_or_insert((element, NONE));
+                if other.key != element.key {
+                    return None;
+                }
+            }
+        }
+        Some(Self { first, by })
     }
 }

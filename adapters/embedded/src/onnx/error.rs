@@ -35,7 +35,9 @@ pub enum OnnxError {
         what: &'static str,
     },
     /// The version of the standard operator set is missing, repeated or outside the supported range.
-    #[error("[SH-ONX-004] unsupported operator set: expected one import of ai.onnx from {min} to {max}, got {got:?}")]
+    #[error(
+        "[SH-ONX-004] unsupported operator set: expected one import of ai.onnx from {min} to {max}, got {got:?}"
+    )]
     Opset {
         /// Least supported version.
         min: i64,
@@ -207,7 +209,9 @@ pub enum OnnxError {
         what: &'static str,
     },
     /// A weight is too large in fixed point.
-    #[error("[SH-ONX-023] node {node}: weight {value} is too large at {scale_bits} fractional bits: expected below 2^27 in fixed point")]
+    #[error(
+        "[SH-ONX-023] node {node}: weight {value} is too large at {scale_bits} fractional bits: expected below 2^27 in fixed point"
+    )]
     WeightTooLarge {
         /// The node.
         node: String,
@@ -223,7 +227,9 @@ pub enum OnnxError {
         name: String,
     },
     /// The declared shape of the output is not the one inferred.
-    #[error("[SH-ONX-025] output \"{name}\": declared shape {declared:?} differs from the inferred {inferred:?}")]
+    #[error(
+        "[SH-ONX-025] output \"{name}\": declared shape {declared:?} differs from the inferred {inferred:?}"
+    )]
     OutputShape {
         /// The output.
         name: String,

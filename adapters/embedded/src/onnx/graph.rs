@@ -41,7 +41,8 @@ impl<'a> Graph<'a> {
     /// defined twice or used before they are defined (as those of a cycle are).
     pub(super) fn new(model: &'a ModelProto, limits: &Limits) -> Result<Self, OnnxError> {
         let opset = opset(model)?;
-        let graph = model.graph.as_ref().ok_or(OnnxError::UnsupportedFile { what: "it contains no graph" })?;
+        let graph =
+            model.graph.as_ref().ok_or(OnnxError::UnsupportedFile { what: "it contains no graph" })?;
         if graph.node.len() > limits.nodes {
             let (limit, got) = (limits.nodes, graph.node.len());
             return Err(OnnxError::Limit { subject: "file".to_owned(), what: "nodes", limit, got });
@@ -97,10 +98,10 @@ impl<'a> Graph<'a> {
             shape.push(match (axis, dim) {
                 (0, Dim::Symbol(_) | Dim::Size(..=1)) => 1,
                 (0, Dim::Size(got)) => return Err(OnnxError::Batch { name, got }),
-                (_, Dim::Size(size @ 1..)) => usize::try_from(size).unwrap_or(usize::MAX),
-                (_, Dim::Size(got)) => {
-                    return Err(OnnxError::UnknownDimension { name, axis, got: got.to_string() });
-                }
+                (_, Dim::Size(size)) => match usize::try_from(size) {
+                    Ok(size) if size > 0 => size,
+                    _ => return Err(OnnxError::UnknownDimension { name, axis, got: size.to_string() }),
+                },
                 (_, Dim::Symbol(got)) => return Err(OnnxError::UnknownDimension { name, axis, got }),
             });
         }

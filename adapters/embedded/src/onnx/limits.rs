@@ -22,7 +22,7 @@ pub struct Limits {
     /// Products of linear layers and comparisons of maxima, in total: what execution and circuits cost. Default 2^22.
     pub terms: usize,
     /// Elements read, moved or repeated by operators that compute nothing (reshape, transpose, constants), in total:
-    /// what compilation costs beyond `terms`. Default 2^26.
+    /// what compilation costs beyond `terms`. Default 2^25.
     pub moved_elements: usize,
 }
 
@@ -36,7 +36,7 @@ impl Default for Limits {
             tensor_elements: 1 << 22,
             values: 1 << 20,
             terms: 1 << 22,
-            moved_elements: 1 << 26,
+            moved_elements: 1 << 25,
         }
     }
 }

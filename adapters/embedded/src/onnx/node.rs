@@ -174,7 +174,9 @@ impl<'a> Node<'a> {
     /// A tensor, if given.
     pub(super) fn tensor(&mut self, name: &str) -> Result<Option<&'a TensorProto>, OnnxError> {
         let attribute = self.take(name, AttributeType::Tensor, "a tensor")?;
-        attribute.map(|a| a.t.as_ref().ok_or_else(|| self.attribute_error(name, "a tensor", "none"))).transpose()
+        attribute
+            .map(|a| a.t.as_ref().ok_or_else(|| self.attribute_error(name, "a tensor", "none")))
+            .transpose()
     }
 
     /// A text, if given.

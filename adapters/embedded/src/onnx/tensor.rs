@@ -171,7 +171,8 @@ pub(super) fn type_name(data_type: i32) -> String {
 }
 
 fn dimensions(proto: &TensorProto, name: &str, limits: &Limits) -> Result<Vec<usize>, OnnxError> {
-    let limit = |what, limit, got| OnnxError::Limit { subject: format!("tensor \"{name}\""), what, limit, got };
+    let limit =
+        |what, limit, got| OnnxError::Limit { subject: format!("tensor \"{name}\""), what, limit, got };
     if proto.dims.len() > limits.rank {
         return Err(limit("dimensions", limits.rank, proto.dims.len()));
     }
@@ -193,8 +194,13 @@ struct Data<'a> {
 }
 
 impl Data<'_> {
-    fn read<T: Copy, const N: usize>(&self, typed: &[T], decode: fn([u8; N]) -> T) -> Result<Vec<T>, OnnxError> {
-        let wrong = |what, expected, got| OnnxError::TensorData { tensor: self.name.to_owned(), what, expected, got };
+    fn read<T: Copy, const N: usize>(
+        &self,
+        typed: &[T],
+        decode: fn([u8; N]) -> T,
+    ) -> Result<Vec<T>, OnnxError> {
+        let wrong =
+            |what, expected, got| OnnxError::TensorData { tensor: self.name.to_owned(), what, expected, got };
         let raw = &self.proto.raw_data;
         let stored = self.stored_elements();
         if raw.is_empty() {
@@ -215,7 +221,8 @@ impl Data<'_> {
     }
 
     fn stored_elements(&self) -> usize {
-        let TensorProto { float_data, int32_data, string_data, int64_data, double_data, uint64_data, .. } = self.proto;
+        let TensorProto { float_data, int32_data, string_data, int64_data, double_data, uint64_data, .. } =
+            self.proto;
         float_data.len()
             + int32_data.len()
             + string_data.len()

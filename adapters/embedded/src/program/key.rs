@@ -93,7 +93,9 @@ impl ProgramVerifier {
         match checked {
             Ok(Ok(())) => Ok(proof),
             Ok(Err(error)) => Err(VerifyError::Invalid { reason: error.to_string() }),
-            Err(_) => Err(VerifyError::Invalid { reason: "the verifier stopped on malformed data".to_owned() }),
+            Err(_) => {
+                Err(VerifyError::Invalid { reason: "the verifier stopped on malformed data".to_owned() })
+            }
         }
     }
 }

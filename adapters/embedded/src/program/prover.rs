@@ -45,7 +45,9 @@ pub enum CompileError {
     #[error("model does not fit")]
     Shape(#[from] ShapeError),
     /// A private weight exceeds what the circuit's range check allows.
-    #[error("private weight {index} out of range: expected a magnitude below 2^{bits} in fixed point, got {value}")]
+    #[error(
+        "private weight {index} out of range: expected a magnitude below 2^{bits} in fixed point, got {value}"
+    )]
     PrivateWeightRange {
         /// Position among the parameters.
         index: usize,
@@ -55,7 +57,9 @@ pub enum CompileError {
         value: i64,
     },
     /// With private weights a verifier can only rely on the range checks; under them a sum could leave the field.
-    #[error("too many private weights in one sum of node `{node}`: the bound on its accumulator is not below 2^{ACCUMULATOR_BITS}")]
+    #[error(
+        "too many private weights in one sum of node `{node}`: the bound on its accumulator is not below 2^{ACCUMULATOR_BITS}"
+    )]
     PrivateFanIn {
         /// The ONNX node.
         node: String,
@@ -134,7 +138,10 @@ struct AssignmentPlan {
 
 impl fmt::Debug for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Program").field("options", &self.options).field("key", &self.key.digest()).finish_non_exhaustive()
+        f.debug_struct("Program")
+            .field("options", &self.options)
+            .field("key", &self.key.digest())
+            .finish_non_exhaustive()
     }
 }
 
@@ -270,11 +277,9 @@ impl Program {
             }
         };
         let mut witness = PartialWitness::new();
-        let values = self
-            .assignment
-            .plan
-            .run(&inputs, &weights, &mut witness, tamper)
-            .map_err(|OutOfRange { layer, value }| ProveError::Overflow { place: self.place(layer), value })?;
+        let values = self.assignment.plan.run(&inputs, &weights, &mut witness, tamper).map_err(
+            |OutOfRange { layer, value }| ProveError::Overflow { place: self.place(layer), value },
+        )?;
         if let (Some(targets), Some(salt)) = (self.assignment.weight_salt, &self.weight_salt) {
             write_salt(&mut witness, targets, &salt.0);
         }

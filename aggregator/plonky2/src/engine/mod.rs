@@ -120,7 +120,11 @@ pub trait Engine: Send + Sync {
     ///
     /// # Errors
     /// Any [`EngineError`] except [`EngineError::Witness`].
-    fn prove_witness(&self, circuit: &Circuit, witness: PartitionWitness<'_, F>) -> Result<Proof, EngineError>;
+    fn prove_witness(
+        &self,
+        circuit: &Circuit,
+        witness: PartitionWitness<'_, F>,
+    ) -> Result<Proof, EngineError>;
 
     /// Runs the circuit's generators on `inputs`, then proves.
     ///

@@ -26,7 +26,11 @@ impl Engine for Plonky2Engine {
         "plonky2"
     }
 
-    fn prove_witness(&self, circuit: &Circuit, witness: PartitionWitness<'_, F>) -> Result<Proof, EngineError> {
+    fn prove_witness(
+        &self,
+        circuit: &Circuit,
+        witness: PartitionWitness<'_, F>,
+    ) -> Result<Proof, EngineError> {
         check_shape(circuit, &witness)?;
         guarded(self.name(), || {
             let mut timing = TimingTree::default();

@@ -2,9 +2,9 @@
 //!
 //! Owns the soundness accounting of plonky2 1.1.0 over Goldilocks: from the plain parameters of a layer
 //! ([`LayerParameters`]) it computes one [`SecurityReport`] that lists every error term with its bits, under
-//! plonky2's own conjecture and under published theorems, and compares it with a [`Profile`]. It does not know
-//! plonky2's types (the owner of a configuration converts it), does not choose parameters, and says nothing
-//! about the statement a circuit encodes. Reports go to the tests that guard the configurations in use, to the
+//! plonky2's own conjecture and under published theorems, and compares it with a [`Profile`]. Only
+//! [`layer_parameters`] knows plonky2's types. It does not choose parameters, and says nothing about the
+//! statement a circuit encodes. Reports go to the tests that guard the configurations in use, to the
 //! CLI and to the docs; `docs/adr/0003-security-accounting.md` explains formulas, sources and floors.
 //!
 //! ```text
@@ -52,6 +52,7 @@
 
 mod algebra;
 mod analysis;
+mod circuit;
 mod error;
 mod parameters;
 mod profile;
@@ -62,6 +63,7 @@ mod table;
 mod tests;
 
 pub use analysis::{Analysis, Regime, Term, TermBits};
+pub use circuit::layer_parameters;
 pub use error::SecurityError;
 pub use parameters::{LayerParameters, LookupParameters, constant_arity_bits, num_partial_products};
 pub use profile::{Floors, Profile, ProvableFloors};

@@ -9,7 +9,7 @@ use super::error::SecurityError;
 use super::report::SecurityReport;
 
 /// The floor a configuration is held to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Profile {
     /// plonky2's own measure: 100 bits under its conjecture, and 100 bits in every term outside FRI.

@@ -85,7 +85,11 @@ impl Gate<F, D> for DotGate {
             .collect()
     }
 
-    fn eval_unfiltered_base_one(&self, _vars: EvaluationVarsBase<F>, _consumer: StridedConstraintConsumer<F>) {
+    fn eval_unfiltered_base_one(
+        &self,
+        _vars: EvaluationVarsBase<F>,
+        _consumer: StridedConstraintConsumer<F>,
+    ) {
         unreachable!("plonky2 calls eval_unfiltered_base_batch, which is overridden")
     }
 
@@ -140,8 +144,7 @@ impl PackedEvaluableBase<F, D> for DotGate {
         for lane in 0..LANES {
             let constant = |k: usize| vars.local_constants[lane * LANE_CONSTANTS + k];
             let start = vars.local_wires[Self::acc_in(lane)] + constant(WIDTH);
-            let sum =
-                (0..WIDTH).fold(start, |acc, k| acc + constant(k) * vars.local_wires[Self::x(lane, k)]);
+            let sum = (0..WIDTH).fold(start, |acc, k| acc + constant(k) * vars.local_wires[Self::x(lane, k)]);
             consumer.one(vars.local_wires[Self::acc_out(lane)] - sum);
         }
     }

@@ -97,8 +97,12 @@ impl RequantiseGate {
 }
 
 /// The constraints of one row over any ring with the field's constants, written once for native and packed evaluation.
-fn constraints<T>(constants: &[T; 4], wire: impl Fn(usize) -> T, integer: impl Fn(u64) -> T, mut emit: impl FnMut(T))
-where
+fn constraints<T>(
+    constants: &[T; 4],
+    wire: impl Fn(usize) -> T,
+    integer: impl Fn(u64) -> T,
+    mut emit: impl FnMut(T),
+) where
     T: Copy + std::ops::Add<Output = T> + std::ops::Sub<Output = T> + std::ops::Mul<Output = T>,
 {
     let [power, padding, relu, offset] = *constants;
@@ -148,7 +152,11 @@ impl Gate<F, D> for RequantiseGate {
         out
     }
 
-    fn eval_unfiltered_base_one(&self, _vars: EvaluationVarsBase<F>, _consumer: StridedConstraintConsumer<F>) {
+    fn eval_unfiltered_base_one(
+        &self,
+        _vars: EvaluationVarsBase<F>,
+        _consumer: StridedConstraintConsumer<F>,
+    ) {
         unreachable!("plonky2 calls eval_unfiltered_base_batch, which is overridden")
     }
 
@@ -177,7 +185,10 @@ impl Gate<F, D> for RequantiseGate {
                 let bit = advice(index);
                 out.push(builder.arithmetic_extension(F::ONE, F::NEG_ONE, bit, bit, bit));
             }
-            let compose = |builder: &mut CircuitBuilder<F, D>, start: usize, limbs: usize, top: Option<ExtensionTarget<D>>| {
+            let compose = |builder: &mut CircuitBuilder<F, D>,
+                           start: usize,
+                           limbs: usize,
+                           top: Option<ExtensionTarget<D>>| {
                 let mut indices = (start..start + limbs).rev();
                 let first = match top {
                     Some(top) => top,

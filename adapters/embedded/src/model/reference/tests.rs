@@ -76,12 +76,22 @@ fn difference_of_a_maximum_out_of_range_is_refused() {
 }
 
 #[test]
+fn margin_of_a_class_out_of_range_is_refused() {
+    let mut model = model(vec![LayerKind::ArgMax { windows: vec![vec![0, 1, 2]] }], &[], 3, vec![3]);
+    model.postprocess = Postprocess::Index;
+    // The margin over an earlier value is one less, as it must be greater and not only no less.
+    let half = MAGNITUDE / 2;
+    assert_eq!(execute(&model, &[-half, 0, half]).unwrap().outputs, [2]);
+    assert_eq!(execute(&model, &[half - 1, 0, -half]).unwrap().outputs, [0]);
+    let refused = |value| ReferenceError::DifferenceRange { node: "layer0".into(), index: 0, value };
+    assert_eq!(execute(&model, &[-half - 1, 0, half]).unwrap_err(), refused(MAGNITUDE));
+    assert_eq!(execute(&model, &[half, 0, -half]).unwrap_err(), refused(MAGNITUDE));
+}
+
+#[test]
 fn inputs_are_checked_by_count_and_range() {
     let model = model(vec![LayerKind::Relu { inputs: vec![0, 1] }], &[], 2, vec![2, 3]);
-    assert_eq!(
-        execute(&model, &[1]).unwrap_err(),
-        ReferenceError::InputCount { expected: 2, got: 1 }
-    );
+    assert_eq!(execute(&model, &[1]).unwrap_err(), ReferenceError::InputCount { expected: 2, got: 1 });
     assert_eq!(
         execute(&model, &[0, MAGNITUDE]).unwrap_err(),
         ReferenceError::InputRange { index: 1, value: MAGNITUDE }

@@ -48,12 +48,7 @@ fn z_at_one(circuit: &Circuit, openings: &OpeningSet<F, D>, z_h: E, zeta: E) -> 
     openings.plonk_zs.iter().map(|&z| l_0 * (z - E::ONE)).collect()
 }
 
-fn products(
-    circuit: &Circuit,
-    openings: &OpeningSet<F, D>,
-    challenges: &Challenges<'_>,
-    zeta: E,
-) -> Vec<E> {
+fn products(circuit: &Circuit, openings: &OpeningSet<F, D>, challenges: &Challenges<'_>, zeta: E) -> Vec<E> {
     let common = &circuit.common;
     let (chunk, count) = (common.quotient_degree_factor, common.num_partial_products);
     let routed = common.config.num_routed_wires;
@@ -82,8 +77,11 @@ fn gates(
     openings: &OpeningSet<F, D>,
 ) -> Vec<E> {
     let common = &circuit.common;
-    let vars =
-        EvaluationVars { local_constants: &openings.constants, local_wires: &openings.wires, public_inputs_hash };
+    let vars = EvaluationVars {
+        local_constants: &openings.constants,
+        local_wires: &openings.wires,
+        public_inputs_hash,
+    };
     let mut sums = vec![E::ZERO; common.num_gate_constraints];
     for (i, gate) in common.gates.iter().enumerate() {
         let (selector, group) = selectors.of_gate(i);

@@ -39,7 +39,8 @@ pub struct CpuCommitter;
 impl Committer for CpuCommitter {
     fn commit(&self, coeffs: Columns, domain: &Domain, rate_bits: usize, cap_height: usize) -> Commitment {
         let values = extend(&coeffs, domain, rate_bits);
-        let tree = Tree::build(values.rows(), values.count(), cap_height, |row, column| values.lanes(row, column));
+        let tree =
+            Tree::build(values.rows(), values.count(), cap_height, |row, column| values.lanes(row, column));
         Commitment { coeffs, values, tree }
     }
 }

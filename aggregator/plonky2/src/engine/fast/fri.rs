@@ -155,12 +155,18 @@ fn grind(challenger: &Challenger<F, PoseidonHash>, observed: &[E], bits: u32) ->
         state[pending.len()] = std::array::from_fn(|k| first + k as u64);
         permute(&mut state);
         let responses = state[SPONGE_RATE - 1].map(canonical);
-        (first..).zip(responses).find(|(_, response)| response.leading_zeros() >= bits).map(|(nonce, _)| nonce)
+        (first..)
+            .zip(responses)
+            .find(|(_, response)| response.leading_zeros() >= bits)
+            .map(|(nonce, _)| nonce)
     };
     // The field has 2^64 − 2^32 nonces and one in 2^bits will do: the search ends long before it overflows.
     let nonce = (0..).step_by(GRIND_WINDOW as usize).find_map(|window: u64| {
         let lanes = LANES as u64;
-        (0..GRIND_WINDOW / lanes).into_par_iter().map(|i| find(window + i * lanes)).find_first(Option::is_some)
+        (0..GRIND_WINDOW / lanes)
+            .into_par_iter()
+            .map(|i| find(window + i * lanes))
+            .find_first(Option::is_some)
     });
     F::from_canonical_u64(nonce.flatten().unwrap_or_default())
 }

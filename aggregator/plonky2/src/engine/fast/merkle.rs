@@ -20,7 +20,12 @@ pub struct Tree {
 impl Tree {
     /// Hashes `count` leaves of `len` elements, a power of two of at least `2^cap_height`, and everything above.
     /// `load` is as for [`hash_all`].
-    pub fn build(count: usize, len: usize, cap_height: usize, load: impl Fn(usize, usize) -> Lanes + Sync) -> Self {
+    pub fn build(
+        count: usize,
+        len: usize,
+        cap_height: usize,
+        load: impl Fn(usize, usize) -> Lanes + Sync,
+    ) -> Self {
         let mut level = hash_all(count, len, load);
         let mut levels = Vec::new();
         while level.len() > 1 << cap_height {
@@ -41,7 +46,8 @@ impl Tree {
     #[must_use]
     pub fn prove(&self, index: usize) -> MerkleProof<F, PoseidonHash> {
         let below_cap = self.levels.len() - 1;
-        let siblings = self.levels[..below_cap].iter().enumerate().map(|(i, level)| level[(index >> i) ^ 1]).collect();
+        let siblings =
+            self.levels[..below_cap].iter().enumerate().map(|(i, level)| level[(index >> i) ^ 1]).collect();
         MerkleProof { siblings }
     }
 }

@@ -109,7 +109,11 @@ impl Engine for FastEngine {
         NAME
     }
 
-    fn prove_witness(&self, circuit: &Circuit, witness: PartitionWitness<'_, F>) -> Result<Proof, EngineError> {
+    fn prove_witness(
+        &self,
+        circuit: &Circuit,
+        witness: PartitionWitness<'_, F>,
+    ) -> Result<Proof, EngineError> {
         self.prove_phases(circuit, witness, &mut |_| ())
     }
 }
@@ -130,7 +134,8 @@ impl<'a> Run<'a> {
         circuit: &'a Circuit,
         on_phase: &'a mut dyn FnMut(&'static str),
     ) -> Result<Self, EngineError> {
-        let (degree_bits, rate_bits) = (circuit.common.degree_bits(), circuit.common.config.fri_config.rate_bits);
+        let (degree_bits, rate_bits) =
+            (circuit.common.degree_bits(), circuit.common.config.fri_config.rate_bits);
         let run = Self {
             committer,
             circuit,
@@ -207,10 +212,18 @@ impl<'a> Run<'a> {
     /// The witness's public inputs. One that isn't set is a broken constraint.
     fn public_inputs(&self, witness: &PartitionWitness<'_, F>) -> Result<Vec<F>, EngineError> {
         let targets = self.circuit.prover_only.public_inputs.iter();
-        targets.map(|&target| witness.try_get_target(target)).collect::<Option<_>>().ok_or(EngineError::Unsatisfied)
+        targets
+            .map(|&target| witness.try_get_target(target))
+            .collect::<Option<_>>()
+            .ok_or(EngineError::Unsatisfied)
     }
 
-    fn commit_values(&mut self, mut values: Columns, interpolated: &'static str, committed: &'static str) -> Commitment {
+    fn commit_values(
+        &mut self,
+        mut values: Columns,
+        interpolated: &'static str,
+        committed: &'static str,
+    ) -> Commitment {
         let domain = &self.trace_domain;
         values.par_iter_mut().for_each(|column| domain.interpolate(column));
         self.phase(interpolated);
@@ -287,7 +300,8 @@ impl<'a> Run<'a> {
         let fixed = &self.circuit.prover_only.constants_sigmas_commitment.merkle_tree;
         let open = |index: usize| {
             let mut openings = vec![(fixed.get(index).to_vec(), fixed.prove(index))];
-            openings.extend(oracles.iter().map(|oracle| (oracle.values.row(index), oracle.tree.prove(index))));
+            openings
+                .extend(oracles.iter().map(|oracle| (oracle.values.row(index), oracle.tree.prove(index))));
             openings
         };
         fri::prove(poly, &common.fri_params, challenger, open, self.on_phase)

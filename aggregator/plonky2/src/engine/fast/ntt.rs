@@ -18,7 +18,7 @@ use plonky2::util::reverse_index_bits_in_place;
 /// As many elements as a vector register holds.
 pub type Packed = <F as Packable>::Packing;
 /// The least size of a transform and of the coefficients it extends.
-pub const MIN_SIZE: usize = 2 * Packed::WIDTH;
+pub const MIN_SIZE: usize = 4 * Packed::WIDTH;
 /// Elements that fit in half an L1 cache with their factors: below this, level by level; above, node by node.
 const BLOCK: usize = 1 << 10;
 

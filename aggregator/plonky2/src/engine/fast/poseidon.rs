@@ -17,7 +17,9 @@
 //! for the scheduler to overlap.
 
 use plonky2::field::goldilocks_field::GoldilocksField;
-use plonky2::hash::poseidon::{ALL_ROUND_CONSTANTS, HALF_N_FULL_ROUNDS, N_PARTIAL_ROUNDS, Poseidon, SPONGE_WIDTH};
+use plonky2::hash::poseidon::{
+    ALL_ROUND_CONSTANTS, HALF_N_FULL_ROUNDS, N_PARTIAL_ROUNDS, Poseidon, SPONGE_WIDTH,
+};
 
 /// Permutations per call.
 pub const LANES: usize = 8;
@@ -41,19 +43,41 @@ struct Halves {
 
 /// Permutes every state. Takes any `u64`s; returns residues that may lie in `ORDER..2^64`, see [`canonical`].
 pub fn permute(state: &mut State) {
+    permute_observed(state, |_, _| (), |_, _| ());
+}
+
+/// [`permute`], except that what goes into S-boxes passes through the caller's hands: all elements for full rounds 1 to
+/// 7, element 0 for partial rounds 0 to 21. The constraints of plonky2's Poseidon gate are about these values.
+#[inline(always)]
+pub fn permute_observed(
+    state: &mut State,
+    mut at_full: impl FnMut(usize, &mut State),
+    at_partial: impl FnMut(usize, &mut Lanes),
+) {
     let mut halves = Halves { l: [[0; LANES]; SPONGE_WIDTH], h: [[0; LANES]; SPONGE_WIDTH] };
     let (first, second) = FULL_ROUNDS.split_at(HALF_N_FULL_ROUNDS);
     add_first_constants(state);
-    for constants in first {
+    for (round, constants) in first.iter().enumerate() {
+        if round > 0 {
+            at_full(round, state);
+        }
         full_sboxes(state, &mut halves);
         mix(&halves, state, constants);
     }
-    partial_rounds(state, &mut halves);
+    partial_rounds(state, &mut halves, at_partial);
     mix(&halves, state, &AFTER_PARTIAL);
-    for constants in second {
+    for (round, constants) in second.iter().enumerate() {
+        at_full(HALF_N_FULL_ROUNDS + round, state);
         full_sboxes(state, &mut halves);
         mix(&halves, state, constants);
     }
+}
+
+/// The permutation's matrix times every state, residues as for [`permute`].
+pub fn multiply_matrix(state: &mut State) {
+    const NO_CONSTANTS: [Offset; SPONGE_WIDTH] = offsets([0; SPONGE_WIDTH]);
+    let halves = Halves { l: state.map(|x| x.map(|x| x & EPSILON)), h: state.map(|x| x.map(|x| x >> 32)) };
+    mix(&halves, state, &NO_CONSTANTS);
 }
 
 /// The residue below the field's order.
@@ -321,7 +345,7 @@ fn mix(halves: &Halves, state: &mut State, constants: &[Offset; SPONGE_WIDTH]) {
 /// Rounds go in threes: halves of at most 2^38 grow by a factor of 264 < 2^8.05 a round, which the 63 bits that
 /// [`join`] allows bear three times.
 #[inline(never)]
-fn partial_rounds(state: &State, halves: &mut Halves) {
+fn partial_rounds(state: &State, halves: &mut Halves, mut at_sbox: impl FnMut(usize, &mut Lanes)) {
     const { assert!(N_PARTIAL_ROUNDS % 3 == 1) };
     let mut first = state[0];
     for i in 1..SPONGE_WIDTH {
@@ -330,11 +354,15 @@ fn partial_rounds(state: &State, halves: &mut Halves) {
             halves.h[i][k] = state[i][k] >> 32;
         }
     }
-    for constants in PARTIAL[1..].as_chunks::<3>().0 {
+    for (i, constants) in PARTIAL[1..].as_chunks::<3>().0.iter().enumerate() {
+        at_sbox(3 * i, &mut first);
         partial_round::<false>(halves, &mut first, constants[0]);
+        at_sbox(3 * i + 1, &mut first);
         partial_round::<false>(halves, &mut first, constants[1]);
+        at_sbox(3 * i + 2, &mut first);
         partial_round::<true>(halves, &mut first, constants[2]);
     }
+    at_sbox(N_PARTIAL_ROUNDS - 1, &mut first);
     for k in 0..LANES {
         (halves.l[0][k], halves.h[0][k]) = power_of_seven(first[k]);
     }

@@ -2,23 +2,18 @@
 //!
 //! Constraints are evaluated at `2^q·n` points, `q` bits being what their degree needs, even where the rate is lower.
 //! In bit-reversed order these points are a prefix of every column, so batches of rows are copied, not gathered; the
-//! rows of the circuit's own commitment come from plonky2 and are transposed batch by batch. Gates run plonky2's (or
-//! their own) batched code; everything else runs on vectors over the batch.
+//! rows of the circuit's own commitment come from plonky2 and are transposed batch by batch.
 
 use plonky2::field::packed::PackedField;
 use plonky2::field::types::Field;
 use plonky2::hash::hash_types::HashOut;
-use plonky2::plonk::vars::EvaluationVarsBaseBatch;
 use plonky2::util::log2_ceil;
 use rayon::prelude::*;
 
 use super::columns::Columns;
-use super::gates::Selectors;
+use super::gates::{BATCH, Gates, Row, Selectors, row};
 use super::ntt::{Domain, Packed, points, reverse_bits};
 use super::{Circuit, EngineError, F};
-
-/// Points per call of a gate's code. plonky2's value; the scratch of a batch fits the L2 cache.
-const BATCH: usize = 32;
 
 /// What the verifier has drawn by now.
 pub(super) struct Challenges<'a> {
@@ -43,7 +38,8 @@ pub(super) fn quotient(
     let factor = common.quotient_degree_factor;
     let bits = common.degree_bits() + log2_ceil(factor);
     let points = Points::new(common.degree_bits(), log2_ceil(factor));
-    let task = Task { circuit, selectors, public_inputs_hash, wires, zs, challenges, points };
+    let gates = Gates::new(common, selectors);
+    let task = Task { circuit, gates, public_inputs_hash, wires, zs, challenges, points };
     let mut values = Columns::zeros(challenges.alphas.len(), 1 << bits);
     let batches: Vec<Vec<F>> = (0..(1 << bits) / BATCH)
         .into_par_iter()
@@ -135,7 +131,7 @@ impl Scratch {
 
 struct Task<'a> {
     circuit: &'a Circuit,
-    selectors: &'a Selectors,
+    gates: Gates<'a>,
     public_inputs_hash: &'a HashOut<F>,
     wires: &'a Columns,
     zs: &'a Columns,
@@ -143,14 +139,11 @@ struct Task<'a> {
     points: Points,
 }
 
-/// One vector for each few points of a batch.
-type Row = [Packed; BATCH / Packed::WIDTH];
-
 impl Task<'_> {
     /// Quotients at [`BATCH`] points from position `first` on, challenge by challenge.
     fn evaluate(&self, scratch: &mut Scratch, first: usize) -> Vec<F> {
         self.load(scratch, first);
-        self.gate_constraints(scratch);
+        self.gates.evaluate(&scratch.constants, &scratch.wires, self.public_inputs_hash, &mut scratch.gates);
         let mut sums = vec![[Packed::ZEROS; BATCH / Packed::WIDTH]; self.challenges.alphas.len()];
         // Horner's rule from the last term to the first: gates, products, Z(1) = 1; see `eval_vanishing_poly`.
         for constraint in scratch.gates.chunks_exact(BATCH).rev() {
@@ -195,29 +188,6 @@ impl Task<'_> {
         }
     }
 
-    /// Constraint `j` of every gate, each times its gate's filter, summed over gates.
-    fn gate_constraints(&self, scratch: &mut Scratch) {
-        let common = &self.circuit.common;
-        let vars =
-            EvaluationVarsBaseBatch::new(BATCH, &scratch.constants, &scratch.wires, self.public_inputs_hash);
-        scratch.gates.fill(F::ZERO);
-        for (i, gate) in common.gates.iter().enumerate() {
-            let (selector, group) = self.selectors.of_gate(i);
-            let constraints = gate.0.eval_filtered_base_batch(
-                vars,
-                i,
-                selector,
-                group,
-                common.selectors_info.num_selectors(),
-                common.num_lookup_selectors,
-            );
-            let sums = Packed::pack_slice_mut(&mut scratch.gates).iter_mut();
-            for (sum, term) in sums.zip(Packed::pack_slice(&constraints)) {
-                *sum += *term;
-            }
-        }
-    }
-
     /// For each challenge and chunk of wires: previous product · numerators − next product · denominators.
     fn product_checks(&self, scratch: &Scratch, first: usize) -> Vec<Row> {
         let common = &self.circuit.common;
@@ -253,11 +223,4 @@ impl Task<'_> {
         }
         checks
     }
-}
-
-/// [`BATCH`] values as vectors.
-#[inline(always)]
-fn row(values: &[F]) -> Row {
-    let packed = Packed::pack_slice(values);
-    std::array::from_fn(|v| packed[v])
 }

@@ -84,8 +84,15 @@ fn chunk_ratios(circuit: &Circuit, wires: &Columns, betas: &[F], gammas: &[F]) -
             }
             let mut out = Vec::with_capacity(betas.len() * chunks * batch);
             for (&beta, &gamma) in betas.iter().zip(gammas) {
-                let (numerators, denominators) =
-                    chunk_products(circuit, wires, &sigmas, &xs[positions.clone()], positions.start, beta, gamma);
+                let (numerators, denominators) = chunk_products(
+                    circuit,
+                    wires,
+                    &sigmas,
+                    &xs[positions.clone()],
+                    positions.start,
+                    beta,
+                    gamma,
+                );
                 let start = out.len();
                 out.extend(F::batch_multiplicative_inverse(&denominators));
                 for (q, n) in pack_mut(&mut out[start..]).iter_mut().zip(pack(&numerators)) {
@@ -136,7 +143,8 @@ fn chunk_products(
             .iter()
             .zip(pack(&sigmas[j * batch..(j + 1) * batch]))
             .zip(pack(xs));
-        let products = pack_mut(&mut numerators[place.clone()]).iter_mut().zip(pack_mut(&mut denominators[place]));
+        let products =
+            pack_mut(&mut numerators[place.clone()]).iter_mut().zip(pack_mut(&mut denominators[place]));
         for (((&w, &sigma), &x), (n, d)) in terms.zip(products) {
             let w = w + gamma;
             *n *= w + x * shift;

@@ -1,0 +1,288 @@
+//! Circuits on demand: built once, kept in memory and on disk.
+//!
+//! Laying down a circuit's gates is cheap and always done, since it gives the targets to fill; building plonky2's prover
+//! data from them is not, and is skipped when the artefact store has them. Data from the store are only used for proving:
+//! their key must equal the pin, and an engine checks what it proves, so that damaged data cost a rebuild, not a proof.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use plonky2::plonk::circuit_builder::CircuitBuilder;
+use plonky2::plonk::circuit_data::{CircuitData, CommonCircuitData, VerifierCircuitData};
+use plonky2::util::serialization::{DefaultGateSerializer, DefaultGeneratorSerializer};
+use sheaf_embedded::Shape;
+use sheaf_plonky2::hash::Digest;
+use sheaf_plonky2::key::CircuitKey;
+use sheaf_plonky2::{C, D, F, Profile};
+
+use super::leaf::LeafTargets;
+use super::node::NodeTargets;
+use super::root::RootTargets;
+use super::{CircuitError, leaf, node, root, uniform};
+use crate::artefacts::ArtefactStore;
+use crate::pins;
+
+/// Told what a long operation is doing. Called from the thread that does it.
+pub type Progress<'a> = &'a (dyn Fn(&str) + Sync);
+
+/// A circuit ready for proving.
+pub(crate) struct Circuit<T> {
+    /// plonky2's data.
+    pub(crate) data: CircuitData<F, C, D>,
+    /// Its verifier key.
+    pub(crate) key: CircuitKey,
+    /// The digest of the key.
+    pub(crate) key_digest: Digest,
+    /// Its inputs.
+    pub(crate) targets: T,
+}
+
+/// All recursion circuits of a profile.
+pub struct Circuits {
+    profile: Profile,
+    store: Option<ArtefactStore>,
+    uniform: OnceLock<CommonCircuitData<F, D>>,
+    node: OnceLock<Circuit<NodeTargets>>,
+    root: OnceLock<Circuit<RootTargets>>,
+    leaves: Mutex<BTreeMap<Shape, Arc<Circuit<LeafTargets>>>>,
+    /// Held while something is built, so that two threads do not build the same.
+    building: Mutex<()>,
+}
+
+impl std::fmt::Debug for Circuits {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Circuits").field("profile", &self.profile).finish_non_exhaustive()
+    }
+}
+
+impl Circuits {
+    /// The circuits of a profile, kept in `store` if there is one.
+    #[must_use]
+    pub fn new(profile: Profile, store: Option<ArtefactStore>) -> Self {
+        Self {
+            profile,
+            store,
+            uniform: OnceLock::new(),
+            node: OnceLock::new(),
+            root: OnceLock::new(),
+            leaves: Mutex::new(BTreeMap::new()),
+            building: Mutex::new(()),
+        }
+    }
+
+    /// The profile.
+    #[must_use]
+    pub fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    /// Common data of leaves and nodes.
+    pub(crate) fn uniform(&self) -> &CommonCircuitData<F, D> {
+        self.uniform.get_or_init(|| uniform::common_data(self.profile))
+    }
+
+    /// The digest of the key of the leaf circuit for a shape: pinned, or of the circuit that is built.
+    ///
+    /// # Errors
+    /// [`CircuitError`] if there is no such leaf.
+    pub fn leaf_key(&self, shape: &Shape, progress: Progress<'_>) -> Result<Digest, CircuitError> {
+        match pins::get(&leaf_name(shape)) {
+            Some(digest) => Ok(digest),
+            None => Ok(self.leaf(shape, progress)?.key_digest),
+        }
+    }
+
+    /// Builds or loads everything that aggregating proofs of these shapes takes. Returns the key digest of each
+    /// circuit by name.
+    ///
+    /// # Errors
+    /// [`CircuitError`] if a circuit cannot be had.
+    pub fn prepare(
+        &self,
+        shapes: &[Shape],
+        progress: Progress<'_>,
+    ) -> Result<BTreeMap<String, Digest>, CircuitError> {
+        let mut keys = BTreeMap::new();
+        for shape in shapes {
+            keys.insert(leaf_name(shape), self.leaf(shape, progress)?.key_digest);
+        }
+        keys.insert(self.name("node"), self.node(progress)?.key_digest);
+        keys.insert(self.name("root"), self.root(progress)?.key_digest);
+        Ok(keys)
+    }
+
+    /// Every layer's common data by name, for accounting.
+    ///
+    /// # Errors
+    /// [`CircuitError`] if a circuit cannot be had.
+    pub fn common_data(
+        &self,
+        shapes: &[Shape],
+    ) -> Result<Vec<(String, CommonCircuitData<F, D>)>, CircuitError> {
+        let mut all = Vec::new();
+        for shape in shapes {
+            all.push((shape.name(), shape.common_data()?));
+        }
+        all.push((self.name("leaf and node"), self.uniform().clone()));
+        all.push((self.name("root"), self.root_common()));
+        Ok(all)
+    }
+
+    /// Common data of the root, without committing to its constants.
+    pub(crate) fn root_common(&self) -> CommonCircuitData<F, D> {
+        match self.root.get() {
+            Some(root) => root.data.common.clone(),
+            // Common data do not depend on the node's key, so any will do.
+            None => {
+                let (builder, _) =
+                    root::assemble(self.profile, self.uniform(), &sheaf_plonky2::hash::empty_digest());
+                builder.build_with_options::<C>(false).common
+            }
+        }
+    }
+
+    /// The digest of the root circuit's key.
+    pub(crate) fn root_key(&self) -> Result<Digest, CircuitError> {
+        match pins::get(&self.name("root")) {
+            Some(digest) => Ok(digest),
+            None => Ok(self.root(&|_| ())?.key_digest),
+        }
+    }
+
+    /// What verifying an aggregate takes: pinned, so that nothing has to be built, or of the circuit that is built.
+    pub(crate) fn root_verifier(&self) -> Result<VerifierCircuitData<F, C, D>, CircuitError> {
+        let verifier_only = match pins::root(&self.name("root")) {
+            Some(key) => key.to_verifier_data(),
+            None => self.root(&|_| ())?.key.to_verifier_data(),
+        };
+        Ok(VerifierCircuitData { verifier_only, common: self.root_common() })
+    }
+
+    /// The pins that this code's circuits call for: leaves of these shapes, node and root.
+    ///
+    /// # Errors
+    /// [`CircuitError`] if a circuit cannot be had.
+    pub fn pins(&self, shapes: &[Shape], progress: Progress<'_>) -> Result<pins::Pins, CircuitError> {
+        let keys = self.prepare(shapes, progress)?;
+        let root = self.root(progress)?;
+        Ok(pins::Pins { keys, roots: BTreeMap::from([(self.name("root"), root.key.clone())]) })
+    }
+
+    pub(crate) fn leaf(
+        &self,
+        shape: &Shape,
+        progress: Progress<'_>,
+    ) -> Result<Arc<Circuit<LeafTargets>>, CircuitError> {
+        let _building = self.building.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = || self.leaves.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(leaf) = known().get(shape) {
+            return Ok(Arc::clone(leaf));
+        }
+        let name = leaf_name(shape);
+        let (builder, targets) = leaf::assemble(shape)?;
+        let leaf = Arc::new(self.obtain(&name, builder, targets, true, progress)?);
+        known().insert(*shape, Arc::clone(&leaf));
+        Ok(leaf)
+    }
+
+    pub(crate) fn node(&self, progress: Progress<'_>) -> Result<&Circuit<NodeTargets>, CircuitError> {
+        let _building = self.building.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(node) = self.node.get() {
+            return Ok(node);
+        }
+        let (builder, targets) = node::assemble(self.profile, self.uniform());
+        let node = self.obtain(&self.name("node"), builder, targets, true, progress)?;
+        Ok(self.node.get_or_init(|| node))
+    }
+
+    pub(crate) fn root(&self, progress: Progress<'_>) -> Result<&Circuit<RootTargets>, CircuitError> {
+        if let Some(root) = self.root.get() {
+            return Ok(root);
+        }
+        let node_key = match pins::get(&self.name("node")) {
+            Some(digest) => digest,
+            None => self.node(progress)?.key_digest,
+        };
+        let _building = self.building.lock().unwrap_or_else(PoisonError::into_inner);
+        let (builder, targets) = root::assemble(self.profile, self.uniform(), &node_key);
+        let root = self.obtain(&self.name("root"), builder, targets, false, progress)?;
+        Ok(self.root.get_or_init(|| root))
+    }
+
+    fn name(&self, circuit: &str) -> String {
+        format!("{circuit}-{}", self.profile)
+    }
+
+    /// Loads a circuit's data, or builds and stores them.
+    fn obtain<T>(
+        &self,
+        name: &str,
+        builder: CircuitBuilder<F, D>,
+        targets: T,
+        must_be_uniform: bool,
+        progress: Progress<'_>,
+    ) -> Result<Circuit<T>, CircuitError> {
+        let data = match self.load(name) {
+            Some(data) => {
+                progress(&format!("loaded circuit {name}"));
+                data
+            }
+            None => {
+                progress(&format!("building circuit {name}"));
+                let data = builder.build::<C>();
+                self.save(name, &data)?;
+                data
+            }
+        };
+        if must_be_uniform && data.common != *self.uniform() {
+            return Err(CircuitError::NotUniform { name: name.to_owned() });
+        }
+        let key = CircuitKey::new(&data.verifier_only)?;
+        let key_digest = key.digest();
+        if let Some(expected) = pins::get(name)
+            && expected != key_digest
+        {
+            return Err(CircuitError::PinMismatch {
+                name: name.to_owned(),
+                expected: expected.to_string(),
+                got: key_digest.to_string(),
+            });
+        }
+        Ok(Circuit { data, key, key_digest, targets })
+    }
+
+    /// Stored data of this circuit, unless there are none or they are damaged or of another version.
+    fn load(&self, name: &str) -> Option<CircuitData<F, C, D>> {
+        let bytes = self.store.as_ref()?.load(&artefact_name(name))?;
+        let data = CircuitData::from_bytes(&bytes, &DefaultGateSerializer, &generators()).ok()?;
+        let digest = CircuitKey::new(&data.verifier_only).ok()?.digest();
+        pins::get(name).is_none_or(|expected| expected == digest).then_some(data)
+    }
+
+    fn save(&self, name: &str, data: &CircuitData<F, C, D>) -> Result<(), CircuitError> {
+        let Some(store) = &self.store else { return Ok(()) };
+        match data.to_bytes(&DefaultGateSerializer, &generators()) {
+            Ok(bytes) => Ok(store.save(&artefact_name(name), &bytes)?),
+            // Every gate and generator of these circuits is plonky2's own, which its serializers know.
+            Err(_) => Err(CircuitError::NotUniform { name: name.to_owned() }),
+        }
+    }
+}
+
+fn generators() -> DefaultGeneratorSerializer<C, D> {
+    DefaultGeneratorSerializer::default()
+}
+
+/// The name of a shape's leaf circuit.
+pub(crate) fn leaf_name(shape: &Shape) -> String {
+    format!("leaf-{}", shape.name())
+}
+
+/// Circuits that are pinned are stored under their key; others under the state of all pins, which any change of a
+/// circuit changes.
+fn artefact_name(name: &str) -> String {
+    match pins::get(name) {
+        Some(digest) => format!("{name}-{}", &digest.to_string()[2..18]),
+        None => format!("{name}-pins-{}", pins::fingerprint()),
+    }
+}

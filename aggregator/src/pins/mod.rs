@@ -1,0 +1,62 @@
+//! Verifier key digests of the circuits that every build of this version must produce.
+//!
+//! `pins.json` is what lets a verifier check an aggregate in milliseconds without building the root circuit, and what
+//! turns an unintended change of a circuit into a failing test. A deliberate change is recorded by
+//! `sheaf circuits --pin`. Circuits of rarer shapes are not pinned; whoever needs one builds it.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+use sha2::Digest as _;
+use sheaf_plonky2::hash::Digest;
+use sheaf_plonky2::key::CircuitKey;
+
+const PINS_JSON: &str = include_str!("pins.json");
+
+/// The contents of `pins.json`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pins {
+    /// Key digests by circuit name.
+    pub keys: BTreeMap<String, Digest>,
+    /// The root circuits' whole keys by circuit name: a verifier of aggregates has nothing else to go by.
+    pub roots: BTreeMap<String, CircuitKey>,
+}
+
+static PINS: LazyLock<Pins> = LazyLock::new(|| serde_json::from_str(PINS_JSON).unwrap_or_default());
+
+/// The pinned key digest of a circuit.
+pub(crate) fn get(name: &str) -> Option<Digest> {
+    PINS.keys.get(name).copied()
+}
+
+/// The pinned key of a root circuit.
+pub(crate) fn root(name: &str) -> Option<&'static CircuitKey> {
+    PINS.roots.get(name)
+}
+
+/// Every pin.
+#[must_use]
+pub fn all() -> &'static Pins {
+    &PINS
+}
+
+/// A short digest of all pins.
+pub(crate) fn fingerprint() -> String {
+    sha2::Sha256::digest(PINS_JSON).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pins_are_well_formed_and_roots_agree_with_their_digests() {
+        let pins: Pins = serde_json::from_str(PINS_JSON).unwrap();
+        assert!(!pins.roots.is_empty());
+        for (name, key) in &pins.roots {
+            assert_eq!(pins.keys.get(name), Some(&key.digest()), "{name}");
+        }
+    }
+}
