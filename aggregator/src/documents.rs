@@ -193,6 +193,14 @@ impl Document for ReceiptDocument {
     const KIND: &'static str = "receipt";
 }
 
+/// The profile of a proof document, by its program's shape.
+///
+/// # Errors
+/// [`DocumentError`] if the bytes are not a proof document.
+pub fn profile_of_proof(bytes: &[u8]) -> Result<Profile, DocumentError> {
+    Ok(ProofDocument::from_json(bytes)?.program.shape.profile)
+}
+
 /// A SHA-256 digest, written `0x` and 64 lower-case digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "sheaf_statement::Word", into = "sheaf_statement::Word")]

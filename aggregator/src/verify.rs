@@ -51,13 +51,13 @@ pub enum ProofError {
         got: ProofSystem,
     },
     /// The statement's public inputs are not field elements.
-    #[error("[SH-PRF-002] public inputs refused")]
+    #[error("[SH-PRF-002] public inputs refused: {0}")]
     PublicInputs(#[from] StatementError),
     /// The key has a shape that no program has.
-    #[error("[SH-PRF-003] program key refused")]
+    #[error("[SH-PRF-003] program key refused: {0}")]
     Key(#[from] KeyError),
     /// The shape has no leaf circuit.
-    #[error("[SH-PRF-004] no leaf circuit for this program")]
+    #[error("[SH-PRF-004] no leaf circuit for this program: {0}")]
     Circuit(#[from] CircuitError),
     /// The key is of another profile than asked for.
     #[error("[SH-PRF-005] unexpected profile: expected {expected}, got {got}")]
@@ -141,7 +141,7 @@ pub enum AggregateVerifyError {
         got: Digest,
     },
     /// The root circuit cannot be had.
-    #[error("[SH-AGV-002] no root circuit to verify with")]
+    #[error("[SH-AGV-002] no root circuit to verify with: {0}")]
     Circuit(#[from] CircuitError),
     /// The proof bytes are not a canonical proof.
     #[error("[SH-AGV-003] aggregate proof malformed: {0}")]

@@ -10,7 +10,7 @@
 
 pub mod circuit;
 pub mod model;
-//pub mod onnx;
+pub mod onnx;
 pub mod program;
 
 pub use circuit::{Shape, ShapeError};

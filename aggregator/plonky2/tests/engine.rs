@@ -1,4 +1,5 @@
 //! The engines against plonky2 and each other: same hashes, same trees, same proofs, and no proof of a false witness.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail like tests")]
 
 use plonky2::field::extension::Extendable;
 use plonky2::field::types::{Field, Field64, PrimeField64, Sample};

@@ -41,6 +41,8 @@ pub(crate) struct Circuit<T> {
 pub struct Circuits {
     profile: Profile,
     store: Option<ArtefactStore>,
+    /// Whether circuits must equal their pins; only who makes new pins may say no.
+    pinned: bool,
     uniform: OnceLock<CommonCircuitData<F, D>>,
     node: OnceLock<Circuit<NodeTargets>>,
     root: OnceLock<Circuit<RootTargets>>,
@@ -62,12 +64,23 @@ impl Circuits {
         Self {
             profile,
             store,
+            pinned: true,
             uniform: OnceLock::new(),
             node: OnceLock::new(),
             root: OnceLock::new(),
             leaves: Mutex::new(BTreeMap::new()),
             building: Mutex::new(()),
         }
+    }
+
+    /// Circuits as the code makes them, whatever the pins say, and kept nowhere.
+    pub(crate) fn unpinned(profile: Profile) -> Self {
+        Self { pinned: false, ..Self::new(profile, None) }
+    }
+
+    /// The pinned digest of a circuit's key.
+    fn pin(&self, name: &str) -> Option<Digest> {
+        pins::get(name).filter(|_| self.pinned)
     }
 
     /// The profile.
@@ -86,7 +99,7 @@ impl Circuits {
     /// # Errors
     /// [`CircuitError`] if there is no such leaf.
     pub fn leaf_key(&self, shape: &Shape, progress: Progress<'_>) -> Result<Digest, CircuitError> {
-        match pins::get(&leaf_name(shape)) {
+        match self.pin(&leaf_name(shape)) {
             Some(digest) => Ok(digest),
             None => Ok(self.leaf(shape, progress)?.key_digest),
         }
@@ -143,7 +156,7 @@ impl Circuits {
 
     /// The digest of the root circuit's key.
     pub(crate) fn root_key(&self) -> Result<Digest, CircuitError> {
-        match pins::get(&self.name("root")) {
+        match self.pin(&self.name("root")) {
             Some(digest) => Ok(digest),
             None => Ok(self.root(&|_| ())?.key_digest),
         }
@@ -151,7 +164,7 @@ impl Circuits {
 
     /// What verifying an aggregate takes: pinned, so that nothing has to be built, or of the circuit that is built.
     pub(crate) fn root_verifier(&self) -> Result<VerifierCircuitData<F, C, D>, CircuitError> {
-        let verifier_only = match pins::root(&self.name("root")) {
+        let verifier_only = match pins::root(&self.name("root")).filter(|_| self.pinned) {
             Some(key) => key.to_verifier_data(),
             None => self.root(&|_| ())?.key.to_verifier_data(),
         };
@@ -199,7 +212,7 @@ impl Circuits {
         if let Some(root) = self.root.get() {
             return Ok(root);
         }
-        let node_key = match pins::get(&self.name("node")) {
+        let node_key = match self.pin(&self.name("node")) {
             Some(digest) => digest,
             None => self.node(progress)?.key_digest,
         };
@@ -239,7 +252,7 @@ impl Circuits {
         }
         let key = CircuitKey::new(&data.verifier_only)?;
         let key_digest = key.digest();
-        if let Some(expected) = pins::get(name)
+        if let Some(expected) = self.pin(name)
             && expected != key_digest
         {
             return Err(CircuitError::PinMismatch {
@@ -256,7 +269,7 @@ impl Circuits {
         let bytes = self.store.as_ref()?.load(&artefact_name(name))?;
         let data = CircuitData::from_bytes(&bytes, &DefaultGateSerializer, &generators()).ok()?;
         let digest = CircuitKey::new(&data.verifier_only).ok()?.digest();
-        pins::get(name).is_none_or(|expected| expected == digest).then_some(data)
+        self.pin(name).is_none_or(|expected| expected == digest).then_some(data)
     }
 
     fn save(&self, name: &str, data: &CircuitData<F, C, D>) -> Result<(), CircuitError> {

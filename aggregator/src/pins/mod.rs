@@ -9,8 +9,12 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
+use sheaf_embedded::Shape;
+use sheaf_plonky2::Profile;
 use sheaf_plonky2::hash::Digest;
 use sheaf_plonky2::key::CircuitKey;
+
+use crate::circuits::{CircuitError, Circuits, Progress};
 
 const PINS_JSON: &str = include_str!("pins.json");
 
@@ -40,6 +44,26 @@ pub(crate) fn root(name: &str) -> Option<&'static CircuitKey> {
 #[must_use]
 pub fn all() -> &'static Pins {
     &PINS
+}
+
+/// Shapes whose leaf circuits are pinned: programs of up to 2^13 rows, blinded ones (which start at 2^13) included.
+#[must_use]
+pub fn pinned_shapes(profile: Profile) -> Vec<Shape> {
+    let shape = |degree_bits, zero_knowledge| Shape { profile, degree_bits, zero_knowledge };
+    let plain = (8..=12).map(|degree_bits| shape(degree_bits, false));
+    let blinded = (12..=14).map(|degree_bits| shape(degree_bits, true));
+    match profile {
+        Profile::Standard => plain.chain(blinded).filter(|s| s.common_data().is_ok()).collect(),
+        Profile::Provable => plain.take(3).collect(),
+    }
+}
+
+/// Builds every circuit that is pinned, without regard to what the pins say now.
+///
+/// # Errors
+/// [`CircuitError`] if a circuit cannot be had.
+pub fn compute(profile: Profile, shapes: &[Shape], progress: Progress<'_>) -> Result<Pins, CircuitError> {
+    Circuits::unpinned(profile).pins(shapes, progress)
 }
 
 /// A short digest of all pins.

@@ -105,7 +105,7 @@ pub enum LayerKind {
         windows: Vec<Vec<ValueId>>,
     },
     /// One output per window: the index w (an integer at scale 1, not 2^scale_bits) of the first greatest value. Every
-    /// margin x_w − xⱼ − [j < w] must lie in the activation range (it is never negative).
+    /// margin x_w − xⱼ, less 1 where j < w, must lie in the activation range (it is never negative).
     ArgMax {
         /// One window per output.
         windows: Vec<Vec<ValueId>>,

@@ -130,7 +130,7 @@ pub enum OnnxError {
         /// The element.
         value: f64,
     },
-    /// A name is defined twice, or a node defines nothing.
+    /// A name is defined twice.
     #[error("[SH-ONX-015] {subject}: \"{name}\" is defined more than once")]
     Redefined {
         /// The node or tensor that defines it again.

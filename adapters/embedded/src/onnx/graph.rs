@@ -6,10 +6,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
-use tract_onnx::pb::{tensor_proto::DataType, tensor_shape_proto::dimension, type_proto};
-
 use super::error::printable;
+use super::proto::{
+    DataType, Dimension, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, dimension, type_proto,
+};
 use super::tensor::type_name;
 use super::{Limits, MAX_OPSET, MIN_OPSET, OnnxError};
 
@@ -146,7 +146,7 @@ fn tensor_type(info: &ValueInfoProto) -> Option<&type_proto::Tensor> {
 }
 
 fn dims(tensor: &type_proto::Tensor) -> Option<Vec<Dim>> {
-    let dim = |dim: &tract_onnx::pb::tensor_shape_proto::Dimension| match &dim.value {
+    let dim = |dim: &Dimension| match &dim.value {
         Some(dimension::Value::DimValue(size)) => Dim::Size(*size),
         Some(dimension::Value::DimParam(symbol)) => Dim::Symbol(printable(symbol)),
         None => Dim::Symbol("nothing".to_owned()),

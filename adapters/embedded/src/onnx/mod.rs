@@ -1,8 +1,8 @@
 //! The front end: from ONNX files to quantised models.
 //!
-//! Owns decoding hostile files within [`Limits`], the supported part of ONNX, and fusing. Uses tract for nothing but
-//! the generated protobuf types: a graph optimiser is free to reorder arithmetic, and what it does changes with its
-//! version, while here equal files must give equal circuits for ever. Does not own the meaning of the result (see
+//! Owns decoding hostile files within [`Limits`] (prost reads the protobuf), the supported part of ONNX, and fusing.
+//! No inference library is involved: a graph optimiser is free to reorder arithmetic, and what it does changes with
+//! its version, while here equal files must give equal circuits for ever. tract is the float reference of the tests. Does not own the meaning of the result (see
 //! [`crate::model`]).
 //!
 //! ```text
@@ -26,6 +26,7 @@ mod graph;
 mod limits;
 mod lower;
 mod node;
+mod proto;
 mod shape;
 mod tensor;
 mod windows;
@@ -33,11 +34,11 @@ mod wire;
 
 use prost::Message;
 use sha2::{Digest, Sha256};
-use tract_onnx::pb::ModelProto;
 
 pub use error::OnnxError;
 pub use limits::Limits;
 
+use self::proto::ModelProto;
 use crate::model::{MAX_SCALE_BITS, QuantisedModel};
 
 /// Least supported version of the standard operator set: the first with numpy's broadcasting.

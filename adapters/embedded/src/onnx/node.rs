@@ -6,11 +6,9 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use tract_onnx::pb::attribute_proto::AttributeType;
-use tract_onnx::pb::{AttributeProto, TensorProto};
-
 use super::OnnxError;
 use super::error::printable;
+use super::proto::{AttributeProto, AttributeType, TensorProto};
 use super::tensor::{Activation, Array, Element, Tensor};
 
 /// A node about to be lowered.
@@ -205,8 +203,11 @@ impl<'a> Node<'a> {
         if attribute.r#type == expected as i32 {
             return Ok(Some(attribute));
         }
-        let got = AttributeType::try_from(attribute.r#type).map_or("an unknown type", |t| t.as_str_name());
-        Err(self.attribute_error(name, described, got))
+        let got = AttributeType::try_from(attribute.r#type).map_or_else(
+            |_| "an unknown type".to_owned(),
+            |kind| format!("{kind:?}").to_uppercase(),
+        );
+        Err(self.attribute_error(name, described, &got))
     }
 
     // Errors about this node.

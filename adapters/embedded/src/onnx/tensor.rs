@@ -4,9 +4,8 @@
 //! that says which number of the file they are, so that however a constant is reshaped, transposed or shared between
 //! nodes, each of its numbers becomes one weight of the model.
 
-use tract_onnx::pb::{TensorProto, tensor_proto::DataLocation, tensor_proto::DataType};
-
 use super::error::printable;
+use super::proto::{DataLocation, DataType, TensorProto};
 use super::{Limits, OnnxError};
 use crate::model::ValueId;
 
@@ -167,7 +166,7 @@ pub(super) fn decode(proto: &TensorProto, source: u32, limits: &Limits) -> Resul
 
 /// The name of an element type by its number in the file.
 pub(super) fn type_name(data_type: i32) -> String {
-    DataType::try_from(data_type).map_or_else(|_| format!("type {data_type}"), |t| t.as_str_name().to_owned())
+    DataType::try_from(data_type).map_or_else(|_| format!("type {data_type}"), |t| format!("{t:?}").to_uppercase())
 }
 
 fn dimensions(proto: &TensorProto, name: &str, limits: &Limits) -> Result<Vec<usize>, OnnxError> {

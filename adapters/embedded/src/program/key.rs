@@ -26,7 +26,7 @@ pub struct ProgramKey {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// No circuit has its shape.
-    #[error("key of an impossible shape")]
+    #[error("key of an impossible shape: {0}")]
     Shape(#[from] ShapeError),
 }
 
@@ -34,7 +34,7 @@ pub enum KeyError {
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {
     /// The bytes are not a proof of the key's shape.
-    #[error("proof bytes refused")]
+    #[error("{0}")]
     Decode(#[from] ProofDecodeError),
     /// The proof does not hold for this key and these public values.
     #[error("proof does not verify for this key and these public values: {reason}")]

@@ -39,14 +39,14 @@ impl fmt::Debug for WeightSalt {
 #[derive(Debug, thiserror::Error)]
 pub enum CompileError {
     /// The model itself is invalid.
-    #[error("invalid model")]
+    #[error("[SH-EMB-001] invalid model: {0}")]
     Model(#[from] ModelError),
     /// The model needs more rows than this prover supports.
-    #[error("model does not fit")]
+    #[error("[SH-EMB-002] model does not fit: {0}")]
     Shape(#[from] ShapeError),
     /// A private weight exceeds what the circuit's range check allows.
     #[error(
-        "private weight {index} out of range: expected a magnitude below 2^{bits} in fixed point, got {value}"
+        "[SH-EMB-010] private weight {index} out of range: expected a magnitude below 2^{bits} in fixed point, got {value}"
     )]
     PrivateWeightRange {
         /// Position among the parameters.
@@ -58,23 +58,23 @@ pub enum CompileError {
     },
     /// With private weights a verifier can only rely on the range checks; under them a sum could leave the field.
     #[error(
-        "too many private weights in one sum of node `{node}`: the bound on its accumulator is not below 2^{ACCUMULATOR_BITS}"
+        "[SH-EMB-011] too many private weights in one sum of node `{node}`: the bound on its accumulator is not below 2^{ACCUMULATOR_BITS}"
     )]
     PrivateFanIn {
         /// The ONNX node.
         node: String,
     },
     /// A salt without private weights, or private weights without one.
-    #[error("the salt of the weight commitment does not go with the options")]
+    #[error("[SH-EMB-003] the salt of the weight commitment does not go with the options")]
     Salt,
     /// Stored prover data belong to another circuit, or are damaged.
-    #[error("stored circuit data do not belong to this program")]
+    #[error("[SH-EMB-004] stored circuit data do not belong to this program")]
     StoredCircuit,
     /// The circuit was built with another cap height.
-    #[error("circuit key refused")]
+    #[error("[SH-EMB-005] circuit key refused: {0}")]
     Key(#[from] CapSizeError),
     /// The circuit uses a gate that its shape does not declare: a defect of the lowering.
-    #[error("circuit does not have the common data of its shape {shape}")]
+    #[error("[SH-EMB-006] circuit does not have the common data of its shape {shape}")]
     ShapeMismatch {
         /// The shape's name.
         shape: String,
@@ -85,7 +85,7 @@ pub enum CompileError {
 #[derive(Debug, thiserror::Error)]
 pub enum ProveError {
     /// The input has the wrong number of values.
-    #[error("wrong number of input values: expected {expected}, got {got}")]
+    #[error("[SH-EMB-007] wrong number of input values: expected {expected}, got {got}")]
     InputLength {
         /// Inputs of the model.
         expected: usize,
@@ -93,7 +93,7 @@ pub enum ProveError {
         got: usize,
     },
     /// A value leaves the fixed-point range; nothing is wrapped or clipped.
-    #[error("fixed-point overflow at {place}: {value} does not fit the activation range after rescaling")]
+    #[error("[SH-EMB-008] fixed-point overflow at {place}: {value} does not fit the activation range after rescaling")]
     Overflow {
         /// The ONNX node, or the input.
         place: String,
@@ -101,7 +101,7 @@ pub enum ProveError {
         value: i64,
     },
     /// The prover failed.
-    #[error("prover failed")]
+    #[error("[SH-EMB-009] prover failed: {0}")]
     Engine(#[from] EngineError),
 }
 

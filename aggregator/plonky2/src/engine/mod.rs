@@ -7,7 +7,7 @@
 //!
 //! | module | engine |
 //! |---|---|
-//! | [`reference`] | [`Plonky2Engine`]: plonky2's own prover |
+//! | [`mod@reference`] | [`Plonky2Engine`]: plonky2's own prover |
 //! | [`fast`] | [`FastEngine`]: the same protocol, vectorised hashing, fewer passes over memory |
 //!
 //! Both write the same bytes for the same witness; see [`fast`] for the one freedom, the proof-of-work nonce.

@@ -2,12 +2,9 @@
 
 use std::rc::Rc;
 
-use tract_onnx::pb::AttributeProto;
-use tract_onnx::pb::attribute_proto::AttributeType;
-use tract_onnx::pb::tensor_proto::DataType;
-
 use super::super::OnnxError;
 use super::super::node::Node;
+use super::super::proto::{AttributeProto, AttributeType, DataType};
 use super::super::shape::{self, count, positions, strides};
 use super::super::tensor::{self, Activation, Array, Tensor, type_name};
 use super::Context;

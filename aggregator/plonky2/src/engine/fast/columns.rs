@@ -55,9 +55,10 @@ impl Columns {
         self.data.par_chunks_exact_mut(self.rows)
     }
 
-    /// Every column in pieces of `len`, which must divide its length: piece `p` of column `c` is item `c·rows/len + p`.
+    /// The columns, one after the other, in pieces of `len` elements: parts of a column or several columns. The last one
+    /// may be shorter.
     pub fn par_pieces_mut(&mut self, len: usize) -> impl IndexedParallelIterator<Item = &mut [F]> {
-        self.data.par_chunks_exact_mut(len)
+        self.data.par_chunks_mut(len)
     }
 
     /// Row `i`.

@@ -14,7 +14,7 @@
 //! first nonce any thread finds, we take the least, which is what plonky2 finds on one thread. Query positions depend on
 //! the nonce, so where it differs the query rounds do too; caps, openings and the final polynomial never do.
 //!
-//! A proof is made in the order of the files: [`trace`], [`commit`], [`quotient`], [`opening`], [`check`], [`fri`].
+//! A proof is made in the order of the files: `trace`, `commit`, `quotient`, `opening`, `check`, `fri`.
 
 mod check;
 pub mod columns;

@@ -15,6 +15,10 @@
 //! Loop nests stand in functions of their own, and S-boxes run one multiplication at a time over the whole state: in
 //! larger bodies LLVM falls back to scalar code, and whole S-boxes one after the other are too long a dependency chain
 //! for the scheduler to overlap.
+#![expect(
+    clippy::needless_range_loop,
+    reason = "lanes are the index of several arrays at a time, and of LLVM's vectors"
+)]
 
 use plonky2::field::goldilocks_field::GoldilocksField;
 use plonky2::hash::poseidon::{

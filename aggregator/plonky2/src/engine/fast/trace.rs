@@ -13,16 +13,24 @@ use super::{Circuit, F};
 
 /// Rows that are worked on together: a few vectors, and one allocation's worth of scratch a task.
 const BATCH: usize = 32;
+/// Wires gathered together, a cache line of representatives.
+const GATHERED: usize = 8;
 
 /// The value of every wire at every row, zero where the witness has none.
 pub(super) fn wires(circuit: &Circuit, witness: &PartitionWitness<'_, F>) -> Columns {
     let (degree_bits, rows, columns) =
         (circuit.common.degree_bits(), witness.degree, circuit.common.config.num_wires);
     let mut wires = Columns::zeros(columns, rows);
-    wires.par_iter_mut().enumerate().for_each(|(c, column)| {
-        for (p, x) in column.iter_mut().enumerate() {
-            let target = reverse_bits(p, degree_bits) * columns + c;
-            *x = witness.values[witness.representative_map[target]].unwrap_or(F::ZERO);
+    // The witness is in rows: a few columns at a time make use of the cache lines they share.
+    wires.par_pieces_mut(GATHERED * rows).enumerate().for_each(|(group, out)| {
+        let first = group * GATHERED;
+        let width = out.len() / rows;
+        for row in 0..rows {
+            let p = reverse_bits(row, degree_bits);
+            let targets = &witness.representative_map[row * columns + first..][..width];
+            for (c, &target) in targets.iter().enumerate() {
+                out[c * rows + p] = witness.values[target].unwrap_or(F::ZERO);
+            }
         }
     });
     wires
