@@ -406,6 +406,20 @@ fn circuits_that_fast_leaves_out_are_proved_by_plonky2() {
     circuit.verify(proof).unwrap();
 }
 
+/// plonky2's prover gives proofs for such parameters, and its verifier refuses them all.
+#[test]
+fn circuit_that_folds_further_than_its_degree_is_an_error() {
+    use plonky2::fri::reduction_strategies::FriReductionStrategy::Fixed;
+    let mut config = config(3, 2);
+    config.fri_config.reduction_strategy = Fixed(vec![3, 3, 1]);
+    config.fri_config.cap_height = 1;
+    let (circuit, inputs, _) = mixed_circuit(config, 40);
+    assert_eq!(circuit.common.degree_bits(), 6);
+    for engine in engines() {
+        assert!(engine.prove(&circuit, inputs.clone()).is_err(), "{}", engine.name());
+    }
+}
+
 #[test]
 fn tiny_circuit_is_proved() {
     let mut builder = CircuitBuilder::<F, D>::new(config(3, 2));

@@ -20,12 +20,16 @@ pub struct Tree {
 impl Tree {
     /// Hashes `count` leaves of `len` elements, a power of two of at least `2^cap_height`, and everything above.
     /// `load` is as for [`hash_all`].
+    ///
+    /// # Panics
+    /// Where there are fewer leaves than the cap has digests, as plonky2's trees do.
     pub fn build(
         count: usize,
         len: usize,
         cap_height: usize,
         load: impl Fn(usize, usize) -> Lanes + Sync,
     ) -> Self {
+        assert!(count >= 1 << cap_height, "cap of 2^{cap_height} digests over {count} leaves");
         let mut level = hash_all(count, len, load);
         let mut levels = Vec::new();
         while level.len() > 1 << cap_height {

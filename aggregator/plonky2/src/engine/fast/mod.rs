@@ -80,7 +80,11 @@ impl FastEngine {
     #[must_use]
     pub fn covers(circuit: &Circuit) -> bool {
         let common = &circuit.common;
-        !common.config.zero_knowledge && common.luts.is_empty() && common.degree_bits() >= MIN_DEGREE_BITS
+        !common.config.zero_knowledge
+            && common.luts.is_empty()
+            && common.degree_bits() >= MIN_DEGREE_BITS
+            // A fixed reduction strategy may fold further than there are coefficients. No proof of that verifies.
+            && common.fri_params.total_arities() <= common.degree_bits()
     }
 
     /// [`Engine::prove_witness`] that reports the end of each phase by name, for profiling. A circuit that isn't covered
