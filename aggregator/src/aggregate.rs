@@ -42,6 +42,12 @@ pub enum AggregateError {
     /// A circuit cannot be had or filled.
     #[error(transparent)]
     Circuit(#[from] CircuitError),
+    /// The root proof does not verify: the engine is defective.
+    #[error("[SH-AGG-023] root proof does not verify: {reason}")]
+    Root {
+        /// plonky2's message.
+        reason: String,
+    },
     /// Proving failed.
     #[error("[SH-AGG-022] proving {what} failed: {source}")]
     Engine {
@@ -221,6 +227,10 @@ impl<'a> Aggregator<'a> {
         let root = self.circuits.root(progress)?;
         let witness = root.targets.witness(top.child())?;
         let proof = self.engine.prove(&root.data, witness).map_err(engine_error("the root"))?;
+        // Children are verified by their parents' circuits; the root has no parent but this.
+        root.data
+            .verify(proof.clone())
+            .map_err(|error| AggregateError::Root { reason: error.to_string() })?;
         let aggregate = AggregateDocument {
             version: AggregateVersion::V1,
             profile: self.circuits.profile(),

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use sheaf_aggregator::artefacts::ArtefactStore;
 use sheaf_aggregator::verify::CircuitsByProfile;
 use sheaf_embedded::model::{Postprocess, QuantisedModel};
-use sheaf_embedded::{Program, ProgramKey, ProgramOptions, Shape, WeightSalt};
+use sheaf_embedded::{Program, ProgramOptions, Shape, WeightSalt};
 use sheaf_plonky2::hash::Digest;
 use sheaf_statement::{ModelDigest, VkDigest};
 
@@ -187,12 +187,6 @@ pub(crate) fn load_program(folder: &Path) -> Result<(ProgramDocument, Program), 
         .into());
     }
     Ok((document, program))
-}
-
-/// Reads the key of a program: from its folder, or from a key file.
-pub(crate) fn load_key(path: &Path) -> Result<ProgramKey, FileError> {
-    let file = if path.is_dir() { path.join("key.json") } else { path.to_owned() };
-    read_json(&file, "program key")
 }
 
 /// The store of built circuits: `SHEAF_CACHE_DIR`, or the user's cache folder.

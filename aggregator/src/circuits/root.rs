@@ -14,9 +14,6 @@ use super::CircuitError;
 use super::node::{Child, set_flag};
 use super::uniform::{ChildTargets, child_digest};
 
-/// Public inputs of a root: the batch digest.
-pub(crate) const NUM_PUBLIC_INPUTS: usize = 4;
-
 /// The inputs of a root circuit.
 pub(crate) struct RootTargets {
     child: ChildTargets,

@@ -15,8 +15,9 @@ pub(crate) fn run(args: &CircuitsArgs, report: &Report) -> Result<(), Refusal> {
         None => {
             let profile = args.profile.into();
             let circuits = files::circuits();
-            let keys =
-                circuits.get(profile).prepare(&common_shapes(profile), &|message| report.progress(message))?;
+            let keys = circuits
+                .get(profile)
+                .prepare(&common_shapes(profile), &|message| report.progress(message))?;
             report.done();
             for (name, key) in &keys {
                 report.line(format!("{name:32} {key}"));
@@ -26,7 +27,9 @@ pub(crate) fn run(args: &CircuitsArgs, report: &Report) -> Result<(), Refusal> {
         Some(path) => {
             let mut all = Pins::default();
             for profile in Profile::ALL {
-                let pins = pins::compute(profile, &pins::pinned_shapes(profile), &|message| report.progress(message))?;
+                let pins = pins::compute(profile, &pins::pinned_shapes(profile), &|message| {
+                    report.progress(message)
+                })?;
                 all.keys.extend(pins.keys);
                 all.roots.extend(pins.roots);
             }

@@ -82,7 +82,8 @@ struct Row {
 
 pub(crate) fn run(report: &Report) -> Result<(), Refusal> {
     let watch = Stopwatch::start();
-    let folder = tempfile::tempdir().map_err(|source| FileError::Write { path: std::env::temp_dir(), source })?;
+    let folder =
+        tempfile::tempdir().map_err(|source| FileError::Write { path: std::env::temp_dir(), source })?;
     report.line("Sheaf: from real models to one aggregate that anyone can check\n");
 
     let mut rows = Vec::new();
@@ -136,11 +137,7 @@ pub(crate) fn run(report: &Report) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn prove_samples(
-    entry: &Entry,
-    documents: &mut Vec<Vec<u8>>,
-    report: &Report,
-) -> Result<Row, Refusal> {
+fn prove_samples(entry: &Entry, documents: &mut Vec<Vec<u8>>, report: &Report) -> Result<Row, Refusal> {
     let data: DataSet = serde_json::from_str(entry.data)
         .map_err(|error| FileError::Demo { reason: format!("data set of {}: {error}", entry.name) })?;
     let options = ProgramOptions {
@@ -175,11 +172,7 @@ fn prove_samples(
     })
 }
 
-fn prove_sample(
-    document: &ProgramDocument,
-    program: &Program,
-    input: &[f64],
-) -> Result<Proven, Refusal> {
+fn prove_sample(document: &ProgramDocument, program: &Program, input: &[f64]) -> Result<Proven, Refusal> {
     prove::prove(document, program, input)
 }
 
@@ -189,8 +182,7 @@ fn prediction(outcome: &Value) -> Option<u64> {
 
 fn prepare_circuits(report: &Report) -> Result<(), Refusal> {
     let all = files::circuits();
-    let shape =
-        sheaf_embedded::Shape { profile: Profile::Standard, degree_bits: 8, zero_knowledge: false };
+    let shape = sheaf_embedded::Shape { profile: Profile::Standard, degree_bits: 8, zero_knowledge: false };
     all.get(Profile::Standard).prepare(&[shape], &|message| report.progress(message))?;
     Ok(())
 }

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 use sheaf_aggregator::tree::program_vk;
-use sheaf_embedded::model::error_bound::worst_case_error;
 use sheaf_embedded::model::Postprocess;
+use sheaf_embedded::model::error_bound::worst_case_error;
 use sheaf_embedded::onnx::Limits;
 use sheaf_embedded::{Program, ProgramOptions};
 

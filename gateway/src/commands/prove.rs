@@ -36,7 +36,10 @@ pub(crate) fn run(args: &ProveArgs, report: &Report) -> Result<(), Refusal> {
         report.line(format!("  {line}"));
     }
     if let Some(path) = &opening {
-        report.line(format!("  opening       {} (keep it: it alone opens the input commitment)", path.display()));
+        report.line(format!(
+            "  opening       {} (keep it: it alone opens the input commitment)",
+            path.display()
+        ));
     }
     report.result(&json!({
         "statement_id": proven.document.statement.id(),
@@ -58,11 +61,7 @@ pub(crate) struct Proven {
 }
 
 /// Proves one input, given in real numbers, and verifies the proof before returning it.
-pub(crate) fn prove(
-    document: &ProgramDocument,
-    program: &Program,
-    input: &[f64],
-) -> Result<Proven, Refusal> {
+pub(crate) fn prove(document: &ProgramDocument, program: &Program, input: &[f64]) -> Result<Proven, Refusal> {
     let model = program.model();
     let quantised = reference::quantise_input(model, input)?;
     let inference = program.prove(&FastEngine::new(), &quantised)?;

@@ -23,4 +23,6 @@ pub(crate) mod shape;
 pub use shape::{Shape, ShapeError};
 
 #[cfg(test)]
+mod dataset_tests;
+#[cfg(test)]
 mod soundness_tests;

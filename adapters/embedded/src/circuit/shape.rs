@@ -19,11 +19,11 @@ use sheaf_plonky2::{C, D, F, Profile};
 use super::gates::{DotGate, RequantiseGate};
 
 /// Least number of rows of a program circuit, as a power of two.
-pub const MIN_DEGREE_BITS: usize = 8;
+pub(crate) const MIN_DEGREE_BITS: usize = 8;
 /// Greatest number of rows, as a power of two: about 9 GB of memory to prove.
-pub const MAX_DEGREE_BITS: usize = 17;
+pub(crate) const MAX_DEGREE_BITS: usize = 17;
 /// Public inputs of every program circuit: one digest.
-pub const NUM_PUBLIC_INPUTS: usize = 4;
+pub(crate) const NUM_PUBLIC_INPUTS: usize = 4;
 
 /// Everything that plonky2's common data of a program circuit depend on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

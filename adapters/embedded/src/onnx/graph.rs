@@ -8,7 +8,8 @@ use std::collections::{HashMap, HashSet};
 
 use super::error::printable;
 use super::proto::{
-    DataType, Dimension, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, dimension, type_proto,
+    DataType, Dimension, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, dimension,
+    type_proto,
 };
 use super::tensor::type_name;
 use super::{Limits, MAX_OPSET, MIN_OPSET, OnnxError};

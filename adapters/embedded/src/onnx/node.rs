@@ -203,10 +203,8 @@ impl<'a> Node<'a> {
         if attribute.r#type == expected as i32 {
             return Ok(Some(attribute));
         }
-        let got = AttributeType::try_from(attribute.r#type).map_or_else(
-            |_| "an unknown type".to_owned(),
-            |kind| format!("{kind:?}").to_uppercase(),
-        );
+        let got = AttributeType::try_from(attribute.r#type)
+            .map_or_else(|_| "an unknown type".to_owned(), |kind| format!("{kind:?}").to_uppercase());
         Err(self.attribute_error(name, described, &got))
     }
 

@@ -166,7 +166,8 @@ pub(super) fn decode(proto: &TensorProto, source: u32, limits: &Limits) -> Resul
 
 /// The name of an element type by its number in the file.
 pub(super) fn type_name(data_type: i32) -> String {
-    DataType::try_from(data_type).map_or_else(|_| format!("type {data_type}"), |t| format!("{t:?}").to_uppercase())
+    DataType::try_from(data_type)
+        .map_or_else(|_| format!("type {data_type}"), |t| format!("{t:?}").to_uppercase())
 }
 
 fn dimensions(proto: &TensorProto, name: &str, limits: &Limits) -> Result<Vec<usize>, OnnxError> {

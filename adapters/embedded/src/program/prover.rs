@@ -93,7 +93,9 @@ pub enum ProveError {
         got: usize,
     },
     /// A value leaves the fixed-point range; nothing is wrapped or clipped.
-    #[error("[SH-EMB-008] fixed-point overflow at {place}: {value} does not fit the activation range after rescaling")]
+    #[error(
+        "[SH-EMB-008] fixed-point overflow at {place}: {value} does not fit the activation range after rescaling"
+    )]
     Overflow {
         /// The ONNX node, or the input.
         place: String,
