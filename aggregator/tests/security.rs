@@ -3,10 +3,13 @@
 use sheaf_aggregator::{Circuits, security};
 use sheaf_embedded::Shape;
 use sheaf_plonky2::Profile;
-use sheaf_plonky2::security::{SecurityError, Term};
+use sheaf_plonky2::security::{LayerParameters, SecurityError, Term, constant_arity_bits};
 
-fn shapes(profile: Profile, degree_bits: impl Iterator<Item = usize>) -> Vec<Shape> {
-    degree_bits.map(|degree_bits| Shape { profile, degree_bits, zero_knowledge: false }).collect()
+/// log₂ of the rows of the largest program circuit.
+const MAX_DEGREE_BITS: usize = 17;
+
+fn shapes(profile: Profile, degree_bits: impl IntoIterator<Item = usize>) -> Vec<Shape> {
+    degree_bits.into_iter().map(|degree_bits| Shape { profile, degree_bits, zero_knowledge: false }).collect()
 }
 
 /// Programs of the usual sizes, leaf and node, root: each passes, and none would with one query less.
@@ -27,17 +30,32 @@ fn one_query_less_in_a_standard_layer_is_rejected() {
     }
 }
 
+/// The provable profile has one number of queries for programs of all sizes, so that only the largest one needs every
+/// query.
 #[test]
-fn provable_layers_meet_their_floors() {
+fn one_query_less_in_the_largest_provable_layer_is_rejected() {
     let profile = Profile::Provable;
-    let reports = security::reports(&Circuits::new(profile, None), &shapes(profile, 8..=17)).unwrap();
-    for r in &reports {
-        eprintln!(
-            "{} q={} min={:?} less={:?}",
-            r.parameters.layer,
-            r.parameters.num_query_rounds,
-            r.minimum_queries(profile),
-            r.with_queries(r.parameters.num_query_rounds - 1).unwrap().check(profile)
-        );
+    let reports = security::reports(&Circuits::new(profile, None), &shapes(profile, [8, 11])).unwrap();
+    for report in &reports {
+        assert_eq!(report.check(profile), Ok(()));
+        assert!(report.minimum_queries(profile).unwrap() <= report.parameters.num_query_rounds);
     }
+    // What a shape's size changes, without building 2^17 rows.
+    let program = &reports[1].parameters;
+    let largest = LayerParameters {
+        degree_bits: MAX_DEGREE_BITS,
+        reduction_arity_bits: constant_arity_bits(
+            4,
+            5,
+            MAX_DEGREE_BITS,
+            program.rate_bits,
+            program.cap_height,
+        ),
+        ..program.clone()
+    };
+    let report = largest.report().unwrap();
+    assert_eq!(report.check(profile), Ok(()));
+    assert_eq!(report.minimum_queries(profile), Some(program.num_query_rounds));
+    let error = report.with_queries(program.num_query_rounds - 1).unwrap().check(profile).unwrap_err();
+    assert!(matches!(error, SecurityError::TotalBelowFloor { .. }), "{error}");
 }
