@@ -103,7 +103,7 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     Ok(())
 }
 
-/// As [`write`], readable by the owner alone.
+/// As [`write()`], readable by the owner alone.
 pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     let error = |source| FileError::Write { path: path.to_owned(), source };
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));

@@ -5,7 +5,6 @@
 //! all programs in it are one, and nothing says which statements are in a batch. Each of its first three levels is
 //! proven and measured; the levels above repeat the third, which has reached the fixed point of 2^13 rows.
 
-use plonky2::field::types::Field;
 use plonky2::iop::witness::{PartialWitness, WitnessWrite};
 use plonky2::plonk::circuit_builder::CircuitBuilder;
 use plonky2::plonk::circuit_data::{CircuitConfig, CommonCircuitData, VerifierOnlyCircuitData};
@@ -120,7 +119,10 @@ fn proofs(count: usize, circuits: &Circuits) -> Result<(Vec<VerifiedProof>, f64)
     let mut all = Vec::with_capacity(count);
     let mut proving = 0.0;
     for index in 0..count {
-        let pixel = |position: usize| ((position * 7 + index * 13) % 17) as f64 / 16.0;
+        // Statements must differ, or a batch would hold fewer of them.
+        let pixel = |position: usize| {
+            if position == 0 { index as f64 / 4096.0 } else { (position * 7 % 17) as f64 / 16.0 }
+        };
         let input: Vec<f64> = (0..64).map(pixel).collect();
         let input = reference::quantise_input(program.model(), &input).map_err(BenchError::step("input"))?;
         let (inference, seconds) = cpu(|| program.prove(&engine, &input));
@@ -187,6 +189,5 @@ fn plain_node(
     let (proof, seconds) = cpu(|| data.prove(witness));
     let proof = proof.map_err(BenchError::step("plain proof"))?;
     data.verify(proof.clone()).map_err(BenchError::step("plain verification"))?;
-    debug_assert!(proof.public_inputs.iter().any(|value| *value != F::ZERO));
     Ok((proof, data.common, data.verifier_only, seconds))
 }

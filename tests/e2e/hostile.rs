@@ -3,6 +3,13 @@
 //! Thousands of alterations run in the libraries' own tests; here a sample of each goes through the sandboxed process,
 //! where an error must be a coded refusal and the command itself must not crash.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed step fails the scenario"
+)]
+
 mod common;
 
 use std::path::{Path, PathBuf};
@@ -53,7 +60,7 @@ fn altered_proofs_keys_aggregates_and_receipts_are_refused() {
     let program = compile("iris_mlp", folder.path(), &[]);
     let proof = prove("iris_mlp", &program, 0, folder.path());
     let out = folder.path().join("batch");
-    let receipt = aggregate(&[proof.clone()], &out).remove(0);
+    let receipt = aggregate(std::slice::from_ref(&proof), &out).remove(0);
     let mut random = StdRng::seed_from_u64(2);
 
     let bytes = std::fs::read(&proof).unwrap();

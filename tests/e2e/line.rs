@@ -1,5 +1,12 @@
 //! The whole line through the command: models, proofs, batches of every size, receipts.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed step fails the scenario"
+)]
+
 mod common;
 
 use common::{accepted, aggregate, compile, fixture, prove, prove_file, refused, text};

@@ -1,5 +1,12 @@
 //! Exit codes and the shape of the command line.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed step fails the scenario"
+)]
+
 mod common;
 
 use common::{accepted, fixture, refused, sheaf, text};

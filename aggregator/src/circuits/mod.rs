@@ -7,7 +7,7 @@
 //!                                      … ─▶ node ┘
 //! ```
 //!
-//! [`leaf`] has a circuit per program shape, [`node`] and [`root`] one each per profile. [`Circuits`] builds them once
+//! `leaf` has a circuit per program shape, `node` and `root` one each per profile. [`Circuits`] builds them once
 //! and keeps them, in memory and on disk.
 
 pub(crate) mod leaf;

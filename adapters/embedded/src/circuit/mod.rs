@@ -1,6 +1,6 @@
 //! From a quantised model to constraints, and from an input to a witness.
 //!
-//! [`lowering`] walks the model once and records, beside the constraints, a [`plan`] of assignments in the model's own
+//! `lowering` walks the model once and records, beside the constraints, a `plan` of assignments in the model's own
 //! order of computation. A plan replaces plonky2's generators for everything but hashing and products with private
 //! weights: running it is a straight loop, and a test that wants a *wrong* witness edits one assignment and lets the
 //! rest follow.

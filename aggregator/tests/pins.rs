@@ -1,0 +1,31 @@
+//! The pins are what this code builds.
+
+use sheaf_aggregator::pins;
+use sheaf_plonky2::Profile;
+
+/// A circuit that changed without its pin would make other verifiers refuse what this one proves. After a deliberate
+/// change: `cargo run --release -- circuits --pin aggregator/src/pins/pins.json`.
+#[test]
+fn every_pinned_circuit_of_the_standard_profile_is_rebuilt_to_its_pin() {
+    let shapes = pins::pinned_shapes(Profile::Standard);
+    let built = pins::compute(Profile::Standard, &shapes, &|_| ()).unwrap();
+    assert_eq!(built.keys.len(), shapes.len() + 2);
+    for (name, key) in &built.keys {
+        assert_eq!(pins::all().keys.get(name), Some(key), "{name}");
+    }
+    for (name, key) in &built.roots {
+        assert_eq!(pins::all().roots.get(name), Some(key), "{name}");
+    }
+}
+
+#[test]
+fn the_smallest_provable_circuits_are_rebuilt_to_their_pins() {
+    let shapes = &pins::pinned_shapes(Profile::Provable)[..1];
+    let built = pins::compute(Profile::Provable, shapes, &|_| ()).unwrap();
+    for (name, key) in &built.keys {
+        assert_eq!(pins::all().keys.get(name), Some(key), "{name}");
+    }
+    for (name, key) in &built.roots {
+        assert_eq!(pins::all().roots.get(name), Some(key), "{name}");
+    }
+}
