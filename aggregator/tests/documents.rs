@@ -3,11 +3,7 @@
 //! One real batch serves all tests: a statement each of two programs of different shapes, so that the receipts' paths
 //! have steps on both sides of the leaf.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "clippy.toml exempts test functions, not the functions they share"
-)]
+#![expect(clippy::unwrap_used, reason = "clippy.toml exempts test functions, not the functions they share")]
 
 use std::sync::LazyLock;
 

@@ -27,7 +27,10 @@ pub(crate) fn run(args: &AggregateArgs, report: &Report) -> Result<(), Refusal> 
             return Err(refusal.of_file(path));
         }
     }
-    let batch = aggregate(&documents, report)?;
+    let batch = aggregate(&documents, report).map_err(|(index, refusal)| match index {
+        Some(index) => refusal.of_file(&args.proofs[index]),
+        None => refusal,
+    })?;
     write(&args.out, &batch)?;
     report.done();
     report.line(format!(
@@ -54,19 +57,26 @@ pub(crate) fn run(args: &AggregateArgs, report: &Report) -> Result<(), Refusal> 
 }
 
 /// Aggregates proof documents that a sandbox has accepted. They are verified once more on the way in, which costs little
-/// beside a recursion proof and leaves no second door.
-pub(crate) fn aggregate(documents: &[Vec<u8>], report: &Report) -> Result<BatchResult, Refusal> {
+/// beside a recursion proof and leaves no second door. A refusal comes with the document it is about, if it is about one.
+pub(crate) fn aggregate(
+    documents: &[Vec<u8>],
+    report: &Report,
+) -> Result<BatchResult, (Option<usize>, Refusal)> {
     let all = files::circuits();
     let mut proofs: Vec<VerifiedProof> = Vec::with_capacity(documents.len());
     let mut circuits = all.get(sheaf_plonky2::Profile::Standard);
     for (index, document) in documents.iter().enumerate() {
         if index == 0 {
-            circuits = all.get(profile_of_proof(document)?);
+            let profile = profile_of_proof(document).map_err(|error| (Some(index), Refusal::new(&error)))?;
+            circuits = all.get(profile);
         }
-        proofs.push(verify_proof(document, circuits)?);
+        let proof = verify_proof(document, circuits).map_err(|error| (Some(index), Refusal::new(&error)))?;
+        proofs.push(proof);
     }
     let engine = FastEngine::new();
-    Ok(Aggregator::new(circuits, &engine).aggregate(&proofs, &|message| report.progress(message))?)
+    Aggregator::new(circuits, &engine)
+        .aggregate(&proofs, &|message| report.progress(message))
+        .map_err(|error| (None, Refusal::new(&error)))
 }
 
 /// Writes a batch's files: the receipts first, so that an aggregate in place means that they are too.

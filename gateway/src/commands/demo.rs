@@ -8,12 +8,11 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sheaf_aggregator::documents::Document;
-use sheaf_embedded::{InputVisibility, Program, ProgramOptions, WeightVisibility};
+use sheaf_embedded::{InputVisibility, ProgramOptions, WeightVisibility};
 use sheaf_plonky2::Profile;
 
-use super::prove::Proven;
 use super::{aggregate, model, prove};
-use crate::files::{self, ProgramDocument};
+use crate::files;
 use crate::refusal::{FileError, Refusal};
 use crate::report::{Report, Stopwatch};
 use crate::sandbox;
@@ -108,7 +107,7 @@ pub(crate) fn run(report: &Report) -> Result<(), Refusal> {
     prepare_circuits(report)?;
     let prepare_cpu = prepare.cpu_seconds();
     let aggregating = Stopwatch::start();
-    let batch = aggregate::aggregate(&documents, report)?;
+    let batch = aggregate::aggregate(&documents, report).map_err(|(_, refusal)| refusal)?;
     let aggregate_cpu = aggregating.cpu_seconds();
     aggregate::write(folder.path(), &batch)?;
     report.done();
@@ -155,7 +154,7 @@ fn prove_samples(entry: &Entry, documents: &mut Vec<Vec<u8>>, report: &Report) -
     for row in data.test_rows.iter().take(entry.samples) {
         report.progress(&format!("proving {} on sample {row}", entry.name));
         let input: Vec<f64> = data.inputs[*row].iter().map(|value| value / data.scale).collect();
-        let proven = prove_sample(&program_document, &program, &input)?;
+        let proven = prove::prove(&program_document, &program, &input)?;
         correct += usize::from(prediction(&proven.outcome) == Some(data.labels[*row] as u64));
         proof_bytes = proven.document.proof.len();
         documents.push(proven.document.to_json());
@@ -170,10 +169,6 @@ fn prove_samples(entry: &Entry, documents: &mut Vec<Vec<u8>>, report: &Report) -
         samples: entry.samples,
         correct,
     })
-}
-
-fn prove_sample(document: &ProgramDocument, program: &Program, input: &[f64]) -> Result<Proven, Refusal> {
-    prove::prove(document, program, input)
 }
 
 fn prediction(outcome: &Value) -> Option<u64> {
