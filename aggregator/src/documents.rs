@@ -1,6 +1,7 @@
 //! The JSON documents that cross Sheaf's border: proofs, aggregates, receipts.
 //!
-//! Decoding is strict: a size limit first, then exactly the fields below, each in its one spelling. Every field of a
+//! Decoding is strict: a size limit first, then exactly the fields below, each value in its one spelling (white space and
+//! the order of fields are free, so that a document survives a database). Every field of a
 //! receipt and of an aggregate is either checked by [`verify`](crate::verify) or covered by the aggregate's SHA-256, so
 //! that no bit of either can change unnoticed.
 
@@ -164,7 +165,15 @@ pub trait Document: DeserializeOwned + Serialize {
         if bytes.len() > MAX_DOCUMENT_BYTES {
             return Err(DocumentError::TooLarge { kind: Self::KIND, got: bytes.len() });
         }
-        serde_json::from_slice(bytes).map_err(|source| DocumentError::Malformed { kind: Self::KIND, source })
+        let malformed = |source| DocumentError::Malformed { kind: Self::KIND, source };
+        let document: Self = serde_json::from_slice(bytes).map_err(malformed)?;
+        // serde also takes a list of a structure's fields in their order, which would be a second spelling.
+        let given: serde_json::Value = serde_json::from_slice(bytes).map_err(malformed)?;
+        if serde_json::to_value(&document).map_err(malformed)? != given {
+            let source = serde::de::Error::custom("expected an object with the document's fields");
+            return Err(malformed(source));
+        }
+        Ok(document)
     }
 
     /// Encodes the document, indented and with a final newline.

@@ -387,11 +387,15 @@ fn proof_documents_with_parts_that_do_not_belong_together_are_rejected() {
     let error = proof_refusal(|document| document.statement = foreign_statement());
     assert!(matches!(error, ProofError::System { got: ProofSystem::Groth16Bn254, .. }));
     let error = proof_refusal(|document| document.program = other.program.clone());
-    assert!(matches!(error, ProofError::VkMismatch { expected, .. } if expected == PROOFS[0].statement.vk()));
+    assert!(matches!(error, ProofError::Proof(VerifyError::Decode(_))));
     let error = proof_refusal(|document| document.program.circuit = other.program.circuit.clone());
-    assert!(matches!(error, ProofError::VkMismatch { .. }));
+    assert!(matches!(error, ProofError::Proof(VerifyError::Invalid { .. })));
     let error = proof_refusal(|document| document.program.shape = other.program.shape);
-    assert!(matches!(error, ProofError::VkMismatch { .. }));
+    assert!(matches!(error, ProofError::Proof(VerifyError::Decode(_))));
+    // A good proof, under the name of another program.
+    let named = other.statement.vk();
+    let error = proof_refusal(|document| document.statement = statement(named, &words(&document.statement)));
+    assert!(matches!(error, ProofError::VkMismatch { expected, .. } if expected == named));
     let error = proof_refusal(|document| document.statement = falsified(&document.statement));
     assert!(matches!(error, ProofError::Proof(VerifyError::Invalid { .. })));
     let error = verify_proof(&PROOFS[0].to_json(), CIRCUITS.get(Profile::Provable)).unwrap_err();
@@ -402,13 +406,13 @@ fn proof_documents_with_parts_that_do_not_belong_together_are_rejected() {
 fn impossible_shapes_are_rejected() {
     for degree_bits in [0, 7, 18, 64, usize::MAX] {
         let error = proof_refusal(|document| document.program.shape.degree_bits = degree_bits);
-        assert!(matches!(error, ProofError::Circuit(CircuitError::Shape(_))), "{error}");
+        assert!(matches!(error, ProofError::Key(_)), "{error}");
         let error = refusal(|receipt| receipt.program.shape.degree_bits = degree_bits);
         assert!(matches!(error, ReceiptError::Circuit(CircuitError::Shape(_))), "{error}");
     }
     // Blinding alone takes more rows.
     let error = proof_refusal(|document| document.program.shape.zero_knowledge = true);
-    assert!(matches!(error, ProofError::Circuit(CircuitError::Shape(_))), "{error}");
+    assert!(matches!(error, ProofError::Key(_)), "{error}");
 }
 
 #[test]
@@ -469,7 +473,8 @@ fn rogue_leaf_circuit_is_rejected() {
             receipt.statement = statement(vk, &words(&receipt.statement));
             receipt.statement_id = receipt.statement.id();
         });
-        assert!(matches!(error, ReceiptError::LeafKey { got, .. } if got == rogue), "{error}");
+        // No path leads there: the tree binds every leaf to the circuit that made it.
+        assert!(matches!(error, ReceiptError::Path { .. }), "{error}");
     }
     let error = refusal(|receipt| receipt.program.shape = BATCH.receipts[1].program.shape);
     assert!(
@@ -694,7 +699,6 @@ fn keys_with_another_cap_are_rejected() {
 /// Attack: a derived decoder takes an array of a struct's fields in their order for the struct, a second form of the
 /// same document.
 #[test]
-#[ignore = "defect: the derived decoders of documents, paths, shapes and keys take arrays, unlike sheaf-statement's"]
 fn array_forms_are_rejected() {
     let receipt = &BATCH.receipts[0];
     let ReceiptDocument { version, statement_id, statement, trust_tier, program, path, aggregate } = receipt;

@@ -5,8 +5,8 @@ use sheaf_embedded::Shape;
 use sheaf_plonky2::Profile;
 use sheaf_plonky2::security::{LayerParameters, SecurityError, Term, constant_arity_bits};
 
-/// log₂ of the rows of the largest program circuit.
-const MAX_DEGREE_BITS: usize = 17;
+/// log₂ of twice the rows of the largest program circuit: the size at which the last of the queries is needed.
+const RESERVE_DEGREE_BITS: usize = 17;
 
 fn shapes(profile: Profile, degree_bits: impl IntoIterator<Item = usize>) -> Vec<Shape> {
     degree_bits.into_iter().map(|degree_bits| Shape { profile, degree_bits, zero_knowledge: false }).collect()
@@ -30,10 +30,9 @@ fn one_query_less_in_a_standard_layer_is_rejected() {
     }
 }
 
-/// The provable profile has one number of queries for programs of all sizes, so that only the largest one needs every
-/// query.
+/// The provable profile has one number of queries for programs of all sizes, and one doubling in reserve.
 #[test]
-fn one_query_less_in_the_largest_provable_layer_is_rejected() {
+fn one_query_less_in_a_provable_layer_of_twice_the_largest_size_is_rejected() {
     let profile = Profile::Provable;
     let reports = security::reports(&Circuits::new(profile, None), &shapes(profile, [8, 11])).unwrap();
     for report in &reports {
@@ -43,11 +42,11 @@ fn one_query_less_in_the_largest_provable_layer_is_rejected() {
     // What a shape's size changes, without building 2^17 rows.
     let program = &reports[1].parameters;
     let largest = LayerParameters {
-        degree_bits: MAX_DEGREE_BITS,
+        degree_bits: RESERVE_DEGREE_BITS,
         reduction_arity_bits: constant_arity_bits(
             4,
             5,
-            MAX_DEGREE_BITS,
+            RESERVE_DEGREE_BITS,
             program.rate_bits,
             program.cap_height,
         ),

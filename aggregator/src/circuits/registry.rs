@@ -44,6 +44,7 @@ pub struct Circuits {
     /// Whether circuits must equal their pins; only who makes new pins may say no.
     pinned: bool,
     uniform: OnceLock<CommonCircuitData<F, D>>,
+    root_common: OnceLock<CommonCircuitData<F, D>>,
     node: OnceLock<Circuit<NodeTargets>>,
     root: OnceLock<Circuit<RootTargets>>,
     leaves: Mutex<BTreeMap<Shape, Arc<Circuit<LeafTargets>>>>,
@@ -66,6 +67,7 @@ impl Circuits {
             store,
             pinned: true,
             uniform: OnceLock::new(),
+            root_common: OnceLock::new(),
             node: OnceLock::new(),
             root: OnceLock::new(),
             leaves: Mutex::new(BTreeMap::new()),
@@ -137,21 +139,18 @@ impl Circuits {
             all.push((shape.name(), shape.common_data()?));
         }
         all.push((self.name("leaf and node"), self.uniform().clone()));
-        all.push((self.name("root"), self.root_common()));
+        all.push((self.name("root"), self.root_common().clone()));
         Ok(all)
     }
 
     /// Common data of the root, without committing to its constants.
-    pub(crate) fn root_common(&self) -> CommonCircuitData<F, D> {
-        match self.root.get() {
-            Some(root) => root.data.common.clone(),
-            // Common data do not depend on the node's key, so any will do.
-            None => {
-                let (builder, _) =
-                    root::assemble(self.profile, self.uniform(), &sheaf_plonky2::hash::empty_digest());
-                builder.build_with_options::<C>(false).common
-            }
-        }
+    pub(crate) fn root_common(&self) -> &CommonCircuitData<F, D> {
+        // Common data do not depend on the node's key, so any will do.
+        self.root_common.get_or_init(|| {
+            let any_key = sheaf_plonky2::hash::empty_digest();
+            let (builder, _) = root::assemble(self.profile, self.uniform(), &any_key);
+            builder.build_with_options::<C>(false).common
+        })
     }
 
     /// The digest of the root circuit's key.
@@ -168,7 +167,7 @@ impl Circuits {
             Some(key) => key.to_verifier_data(),
             None => self.root(&|_| ())?.key.to_verifier_data(),
         };
-        Ok(VerifierCircuitData { verifier_only, common: self.root_common() })
+        Ok(VerifierCircuitData { verifier_only, common: self.root_common().clone() })
     }
 
     /// The pins that this code's circuits call for: leaves of these shapes, node and root.

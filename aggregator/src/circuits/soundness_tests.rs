@@ -12,7 +12,7 @@ use plonky2::plonk::circuit_builder::CircuitBuilder;
 use plonky2::plonk::circuit_data::{CircuitData, VerifierCircuitData};
 use plonky2::plonk::prover::prove_with_partition_witness;
 use plonky2::util::timing::TimingTree;
-use sheaf_embedded::{Program, ProgramKey, public_values_digest};
+use sheaf_embedded::{Program, ProgramKey, Shape, public_values_digest};
 use sheaf_plonky2::engine::{Engine, FastEngine, Proof};
 use sheaf_plonky2::hash::{Digest, empty_digest};
 use sheaf_plonky2::key::CircuitKey;
@@ -478,4 +478,16 @@ fn mixed_program_key_matches_no_program_and_is_rejected() {
         assert_ne!(program_vk(&leaf().key_digest, &key), program_vk(&leaf().key_digest, &mixed));
         assert_ne!(statement_digest(&key, &PROOFS[0].values), statement_digest(&mixed, &PROOFS[0].values));
     }
+}
+
+/// The largest programs need the longest indices into a FRI domain, for which plonky2 may take to other gates.
+#[test]
+fn leaves_of_the_largest_programs_have_the_uniform_shape() {
+    let shape = Shape { degree_bits: 16, ..PROGRAMS[0].key().shape };
+    let (builder, _) = super::leaf::assemble(&shape).unwrap();
+    let common = builder.build_with_options::<C>(false).common;
+    assert!(common == *CIRCUITS.uniform(), "{}", shape.name());
+    // One doubling more and plonky2's verifier takes an `ExponentiationGate`, which leaves and nodes do not declare.
+    let shape = Shape { degree_bits: 17, ..shape };
+    assert!(super::leaf::assemble(&shape).is_err());
 }

@@ -20,8 +20,8 @@ use super::gates::{DotGate, RequantiseGate};
 
 /// Least number of rows of a program circuit, as a power of two.
 pub(crate) const MIN_DEGREE_BITS: usize = 8;
-/// Greatest number of rows, as a power of two: about 9 GB of memory to prove.
-pub(crate) const MAX_DEGREE_BITS: usize = 17;
+/// Greatest number of rows, as a power of two. From 2^17 on, verifying a proof takes a gate that leaves do not declare.
+pub(crate) const MAX_DEGREE_BITS: usize = 16;
 /// Public inputs of every program circuit: one digest.
 pub(crate) const NUM_PUBLIC_INPUTS: usize = 4;
 
