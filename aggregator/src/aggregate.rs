@@ -103,12 +103,6 @@ impl Subtree {
     }
 }
 
-/// Number of proofs that a batch takes besides the root.
-#[must_use]
-pub fn tree_size(leaves: usize) -> usize {
-    leaves + leaves.saturating_sub(1)
-}
-
 impl<'a> Aggregator<'a> {
     /// An aggregator over the circuits of one profile.
     #[must_use]

@@ -92,25 +92,27 @@ pub(crate) fn read_document(path: &Path) -> Result<Vec<u8>, FileError> {
 
 /// Writes a file so that it appears whole, or not at all.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    replace(path, bytes, make_readable)
+}
+
+/// As [`write()`], readable by the owner alone: temporary files are created with mode 0600.
+pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
+    replace(path, bytes, |_| Ok(()))
+}
+
+/// Writes aside, sets permissions, then renames.
+fn replace(
+    path: &Path,
+    bytes: &[u8],
+    set_permissions: impl FnOnce(&fs::File) -> std::io::Result<()>,
+) -> Result<(), FileError> {
     let error = |source| FileError::Write { path: path.to_owned(), source };
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(error)?;
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(error)?;
     file.write_all(bytes).map_err(error)?;
     file.as_file().sync_all().map_err(error)?;
-    make_readable(file.as_file()).map_err(error)?;
-    file.persist(path).map_err(|e| error(e.error))?;
-    Ok(())
-}
-
-/// As [`write()`], readable by the owner alone.
-pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    let error = |source| FileError::Write { path: path.to_owned(), source };
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    fs::create_dir_all(folder).map_err(error)?;
-    // Temporary files are created with mode 0600.
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(error)?;
-    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(error)?;
+    set_permissions(file.as_file()).map_err(error)?;
     file.persist(path).map_err(|e| error(e.error))?;
     Ok(())
 }
