@@ -1,7 +1,7 @@
 //! Small programs for tests of this crate, which include this file where they need it.
 
-use sheaf_embedded::model::{Layer, LayerKind, Operand, Origin, Postprocess, QuantisedModel, Term, Weight};
 use sheaf_embedded::{InputVisibility, Program, ProgramOptions, WeightVisibility};
+use sheaf_model::{Layer, LayerKind, Operand, Origin, Postprocess, QuantisedModel, Term, Weight};
 use sheaf_plonky2::Profile;
 
 /// A linear layer with ReLU of two inputs. The first three of its `width` outputs are the model's.

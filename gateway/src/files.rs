@@ -18,8 +18,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sheaf_aggregator::artefacts::ArtefactStore;
 use sheaf_aggregator::verify::CircuitsByProfile;
-use sheaf_embedded::model::{Postprocess, QuantisedModel};
 use sheaf_embedded::{Program, ProgramOptions, Shape, WeightSalt};
+use sheaf_model::{Postprocess, QuantisedModel};
 use sheaf_plonky2::hash::Digest;
 use sheaf_statement::{ModelDigest, VkDigest};
 

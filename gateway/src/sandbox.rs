@@ -16,8 +16,8 @@ use serde::{Deserialize, Serialize};
 use sheaf_aggregator::documents::ReceiptDocument;
 use sheaf_aggregator::verify::{CircuitsByProfile, verify_aggregate, verify_proof, verify_receipt};
 use sheaf_embedded::ProgramKey;
-use sheaf_embedded::model::QuantisedModel;
-use sheaf_embedded::onnx;
+use sheaf_model::QuantisedModel;
+use sheaf_model::onnx;
 use wait_timeout::ChildExt;
 
 use crate::refusal::Refusal;

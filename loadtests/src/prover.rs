@@ -8,8 +8,8 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
-use sheaf_embedded::model::{QuantisedModel, reference};
-use sheaf_embedded::{InputVisibility, Program, ProgramOptions, WeightVisibility, onnx};
+use sheaf_embedded::{InputVisibility, Program, ProgramOptions, WeightVisibility};
+use sheaf_model::{QuantisedModel, onnx, reference};
 use sheaf_plonky2::Profile;
 use sheaf_plonky2::engine::FastEngine;
 

@@ -1,7 +1,7 @@
 //! The embedded prover: ONNX inference, proven in plonky2.
 //!
 //! ```text
-//! ONNX bytes ─ onnx::compile ─▶ model::QuantisedModel ─ Program::compile ─▶ Program ─ prove ─▶ Inference
+//! sheaf_model::QuantisedModel ─ Program::compile ─▶ Program ─ prove ─▶ Inference
 //!                                      │                                     │
 //!                                      └ reference::execute (plain Rust)     └ ProgramKey ─ verifier ─▶ verify
 //! ```
@@ -9,8 +9,6 @@
 //! Knows nothing of batches, leaves or receipts: `sheaf-aggregator` folds what comes out of here.
 
 pub mod circuit;
-pub mod model;
-pub mod onnx;
 pub mod program;
 
 pub use circuit::{Shape, ShapeError};

@@ -106,6 +106,12 @@ pub enum StatementError {
         /// The length stated.
         got: usize,
     },
+    /// The name is not of the form that prover ids have.
+    #[error("malformed prover id: expected 1 to 64 of a-z, 0-9 and -, beginning with a letter, got {got:?}")]
+    ProverId {
+        /// The name as given, cut at 64 characters.
+        got: String,
+    },
     /// Bytes follow the last word.
     #[error("encoding has trailing bytes: expected 0, got {got}")]
     TrailingBytes {
@@ -131,6 +137,7 @@ impl StatementError {
             Self::Truncated { .. } => "SH-STM-011",
             Self::FieldLength { .. } => "SH-STM-012",
             Self::TrailingBytes { .. } => "SH-STM-013",
+            Self::ProverId { .. } => "SH-STM-014",
         }
     }
 

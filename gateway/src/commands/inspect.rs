@@ -5,8 +5,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 use sheaf_aggregator::documents::{AggregateDocument, Document, ProofDocument, ReceiptDocument};
 use sheaf_embedded::ProgramKey;
-use sheaf_embedded::model::{LayerKind, QuantisedModel};
-use sheaf_embedded::onnx::Limits;
+use sheaf_model::onnx::Limits;
+use sheaf_model::{LayerKind, QuantisedModel};
 
 use crate::cli::InspectArgs;
 use crate::files::{self, ProgramDocument};

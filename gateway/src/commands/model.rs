@@ -2,10 +2,10 @@
 
 use serde_json::json;
 use sheaf_aggregator::tree::program_vk;
-use sheaf_embedded::model::Postprocess;
-use sheaf_embedded::model::error_bound::worst_case_error;
-use sheaf_embedded::onnx::Limits;
 use sheaf_embedded::{Program, ProgramOptions};
+use sheaf_model::Postprocess;
+use sheaf_model::error_bound::worst_case_error;
+use sheaf_model::onnx::Limits;
 
 use crate::cli::CompileArgs;
 use crate::files::{self, ProgramDocument, ProgramVersion};

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use sheaf_aggregator::documents::{Document, ProofDocument, ProofVersion};
-use sheaf_embedded::model::error_bound::error_bound;
-use sheaf_embedded::model::reference;
-use sheaf_embedded::model::{Postprocess, QuantisedModel};
 use sheaf_embedded::{Inference, Program};
+use sheaf_model::error_bound::error_bound;
+use sheaf_model::reference;
+use sheaf_model::{Postprocess, QuantisedModel};
 use sheaf_plonky2::engine::FastEngine;
 use sheaf_plonky2::hash::Digest;
 use sheaf_statement::{ProofSystem, Statement};

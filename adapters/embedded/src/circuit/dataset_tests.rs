@@ -7,10 +7,10 @@ use serde_json::Value;
 use sheaf_plonky2::Profile;
 use sheaf_plonky2::engine::FastEngine;
 
-use crate::model::error_bound::error_bound;
-use crate::model::{Postprocess, reference};
-use crate::onnx;
 use crate::program::{InputVisibility, Program, ProgramOptions, WeightVisibility};
+use sheaf_model::error_bound::error_bound;
+use sheaf_model::onnx;
+use sheaf_model::{Postprocess, reference};
 
 /// Slack for the runtime's own float32 arithmetic and for its recorded digits (seven).
 const FLOAT_SLACK: f64 = 2e-5;

@@ -13,8 +13,8 @@ use super::gates::requantise::{RequantiseMode, SLOTS};
 use super::gates::{DotGate, RequantiseGate};
 use super::plan::{Cell, Factor, Plan, Step, from_signed};
 use super::shape::{MIN_DEGREE_BITS, declare_gates, pad};
-use crate::model::{LayerKind, Operand, Origin, QuantisedModel, Row, ValueId};
 use crate::program::{InputVisibility, ProgramOptions};
+use sheaf_model::{LayerKind, Operand, Origin, QuantisedModel, Row, ValueId};
 
 /// Random field elements that hide what a commitment commits to.
 pub(crate) const SALT_LEN: usize = 4;

@@ -11,7 +11,7 @@ use sheaf_plonky2::F;
 use sheaf_plonky2::hash::GOLDILOCKS_MODULUS;
 
 use super::gates::requantise::{HIGH_LIMBS, LOW_LIMBS, RequantiseGate, RequantiseMode, SLOT_ADVICE};
-use crate::model::ACTIVATION_BITS;
+use sheaf_model::ACTIVATION_BITS;
 
 /// Index of a cell.
 pub(crate) type Cell = usize;
@@ -176,7 +176,7 @@ pub(crate) fn requantise(mode: RequantiseMode, value: i64) -> Option<([u64; SLOT
         return None;
     }
     let mut advice = [0; SLOT_ADVICE];
-    let scaled_low = low << (crate::model::MAX_SCALE_BITS - mode.shift);
+    let scaled_low = low << (sheaf_model::MAX_SCALE_BITS - mode.shift);
     let limbs = |value: u64, count: usize| (0..count).map(move |i| (value >> (2 * i)) & 3);
     let all = limbs(low, LOW_LIMBS).chain(limbs(scaled_low, LOW_LIMBS)).chain(limbs(high, HIGH_LIMBS));
     for (place, limb) in advice.iter_mut().zip(all) {

@@ -13,8 +13,8 @@ use sheaf_plonky2::{C, D, F, Profile, proof};
 
 use super::gates::requantise::{LOW_LIMBS, SLOT_ADVICE};
 use super::plan::{Assignment, Step, Tamper, from_signed, to_signed};
-use crate::model::{Layer, LayerKind, Operand, Origin, Postprocess, QuantisedModel, Term, Weight, reference};
 use crate::program::{InputVisibility, Program, ProgramOptions, WeightVisibility};
+use sheaf_model::{Layer, LayerKind, Operand, Origin, Postprocess, QuantisedModel, Term, Weight, reference};
 
 const SCALE_BITS: u32 = 8;
 

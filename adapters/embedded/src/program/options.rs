@@ -2,19 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use sheaf_plonky2::Profile;
-
-/// What a statement says about the input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[repr(u32)]
-pub enum InputVisibility {
-    /// The input's values are part of the statement.
-    Public = 0,
-    /// Nothing: some input within range leads to the outputs.
-    Private = 1,
-    /// A salted commitment to the input is part of the statement; the prover gets the salt to open it later.
-    Committed = 2,
-}
+pub use sheaf_statement::InputVisibility;
 
 /// What the verifier key says about the weights. Either way, it binds them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

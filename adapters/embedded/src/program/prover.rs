@@ -19,7 +19,7 @@ use crate::circuit::lowering::{self, Lowered, SALT_LEN, commit_input, commit_wei
 use crate::circuit::plan::{OutOfRange, Plan, Tamper, from_signed, to_signed};
 use crate::circuit::serializer::ProgramGateSerializer;
 use crate::circuit::{Shape, ShapeError};
-use crate::model::{LayerKind, ModelError, Operand, Origin, QuantisedModel};
+use sheaf_model::{LayerKind, ModelError, Operand, Origin, QuantisedModel};
 
 /// Bound on accumulators that the circuit relies on, in bits of magnitude: far from where the field would wrap.
 const ACCUMULATOR_BITS: u32 = 61;
@@ -360,7 +360,7 @@ fn check_private_weights(model: &QuantisedModel) -> Result<(), CompileError> {
                     Origin::Structural => i128::from(weight.value.unsigned_abs()),
                 };
                 let operand_bits = match term.operand {
-                    Operand::Value(_) => crate::model::ACTIVATION_BITS - 1,
+                    Operand::Value(_) => sheaf_model::ACTIVATION_BITS - 1,
                     Operand::One => model.scale_bits,
                 };
                 acc + (weight << operand_bits)

@@ -34,7 +34,7 @@ use plonky2::util::serialization::{Buffer, IoResult};
 use plonky2_field::packed::PackedField;
 use sheaf_plonky2::{D, F};
 
-use crate::model::{ACTIVATION_BITS, MAX_SCALE_BITS};
+use sheaf_model::{ACTIVATION_BITS, MAX_SCALE_BITS};
 
 type Extension = <F as plonky2::field::extension::Extendable<D>>::Extension;
 
