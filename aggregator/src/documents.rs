@@ -17,7 +17,7 @@ use sheaf_statement::{Statement, StatementId, TrustTier};
 
 use crate::tree::InclusionPath;
 
-/// Largest document that is read: room for the longest statement and the largest proof.
+/// Largest document that is read, unless its kind says otherwise: room for the longest statement and the largest proof.
 pub const MAX_DOCUMENT_BYTES: usize = 8 << 20;
 
 /// The format of a [`ProofDocument`].
@@ -131,6 +131,16 @@ pub enum DocumentError {
         /// Bytes given.
         got: usize,
     },
+    /// Larger than documents of a kind that has a limit of its own.
+    #[error("[SH-DOC-003] {kind} too large: expected at most {limit} bytes, got {got}")]
+    OverLimit {
+        /// Which document was expected.
+        kind: &'static str,
+        /// The kind's limit.
+        limit: usize,
+        /// Bytes given.
+        got: usize,
+    },
     /// Not JSON of this format.
     #[error("[SH-DOC-002] not a {kind}: {source}")]
     Malformed {
@@ -147,6 +157,7 @@ impl DocumentError {
     pub fn code(&self) -> &'static str {
         match self {
             DocumentError::TooLarge { .. } => "SH-DOC-001",
+            DocumentError::OverLimit { .. } => "SH-DOC-003",
             DocumentError::Malformed { .. } => "SH-DOC-002",
         }
     }
@@ -156,14 +167,20 @@ impl DocumentError {
 pub trait Document: DeserializeOwned + Serialize {
     /// What messages call it.
     const KIND: &'static str;
+    /// Most bytes that are read.
+    const MAX_BYTES: usize = MAX_DOCUMENT_BYTES;
 
     /// Decodes a document.
     ///
     /// # Errors
     /// [`DocumentError`] if the bytes are too many, or not this kind of document.
     fn from_json(bytes: &[u8]) -> Result<Self, DocumentError> {
-        if bytes.len() > MAX_DOCUMENT_BYTES {
-            return Err(DocumentError::TooLarge { kind: Self::KIND, got: bytes.len() });
+        if bytes.len() > Self::MAX_BYTES {
+            let (kind, got) = (Self::KIND, bytes.len());
+            return Err(match Self::MAX_BYTES {
+                MAX_DOCUMENT_BYTES => DocumentError::TooLarge { kind, got },
+                limit => DocumentError::OverLimit { kind, limit, got },
+            });
         }
         let malformed = |source| DocumentError::Malformed { kind: Self::KIND, source };
         let document: Self = serde_json::from_slice(bytes).map_err(malformed)?;
@@ -248,17 +265,17 @@ impl fmt::Debug for Sha256Digest {
 }
 
 /// Bytes as standard base64 with padding; other spellings of the same bytes are refused.
-mod base64_bytes {
+pub(crate) mod base64_bytes {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
 
     use super::{Deserialize, Deserializer, Serializer};
 
-    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&STANDARD.encode(bytes))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
         let text = String::deserialize(deserializer)?;
         STANDARD.decode(text).map_err(serde::de::Error::custom)
     }

@@ -102,7 +102,17 @@ impl ProofError {
 /// # Errors
 /// [`ProofError`] naming the first thing that does not hold.
 pub fn verify_proof(bytes: &[u8], circuits: &Circuits) -> Result<VerifiedProof, ProofError> {
-    let document = ProofDocument::from_json(bytes)?;
+    verify_proof_document(ProofDocument::from_json(bytes)?, circuits)
+}
+
+/// Verifies a proof document that is decoded already, such as one that came inside another document.
+///
+/// # Errors
+/// [`ProofError`] naming the first thing that does not hold.
+pub fn verify_proof_document(
+    document: ProofDocument,
+    circuits: &Circuits,
+) -> Result<VerifiedProof, ProofError> {
     let ProofDocument { statement, program, proof, .. } = document;
     let system = statement.system();
     if system != ProofSystem::Plonky2Goldilocks {
@@ -123,7 +133,7 @@ pub fn verify_proof(bytes: &[u8], circuits: &Circuits) -> Result<VerifiedProof, 
 }
 
 /// A statement's public inputs as field elements.
-fn public_values(statement: &Statement) -> Result<Vec<F>, StatementError> {
+pub(crate) fn public_values(statement: &Statement) -> Result<Vec<F>, StatementError> {
     Ok(statement.u64_words()?.into_iter().map(F::from_canonical_u64).collect())
 }
 

@@ -9,12 +9,9 @@ use sheaf_plonky2::Profile;
 fn every_pinned_circuit_of_the_standard_profile_is_rebuilt_to_its_pin() {
     let shapes = pins::pinned_shapes(Profile::Standard);
     let built = pins::compute(Profile::Standard, &shapes, &|_| ()).unwrap();
-    assert_eq!(built.keys.len(), shapes.len() + 2);
-    for (name, key) in &built.keys {
-        assert_eq!(pins::all().keys.get(name), Some(key), "{name}");
-    }
-    for (name, key) in &built.roots {
-        assert_eq!(pins::all().roots.get(name), Some(key), "{name}");
+    assert_eq!(built.circuits.len(), shapes.len() + 2);
+    for (name, circuit) in &built.circuits {
+        assert_eq!(pins::all().circuits.get(name), Some(circuit), "{name}");
     }
 }
 
@@ -22,10 +19,7 @@ fn every_pinned_circuit_of_the_standard_profile_is_rebuilt_to_its_pin() {
 fn the_smallest_provable_circuits_are_rebuilt_to_their_pins() {
     let shapes = &pins::pinned_shapes(Profile::Provable)[..1];
     let built = pins::compute(Profile::Provable, shapes, &|_| ()).unwrap();
-    for (name, key) in &built.keys {
-        assert_eq!(pins::all().keys.get(name), Some(key), "{name}");
-    }
-    for (name, key) in &built.roots {
-        assert_eq!(pins::all().roots.get(name), Some(key), "{name}");
+    for (name, circuit) in &built.circuits {
+        assert_eq!(pins::all().circuits.get(name), Some(circuit), "{name}");
     }
 }

@@ -1,51 +1,5 @@
-//! The `sheaf` command.
-//!
-//! ```text
-//! cli       what can be typed                  refusal   coded reasons, exit codes
-//! commands  one module per subcommand          sandbox   hostile bytes, in a child process with limits
-//! files     program folders, caches, documents report    output for people and for scripts
-//! ```
-//!
-//! Exit codes: 0 done, 1 refused with a coded reason, 2 wrong usage.
+//! The `sheaf` command; everything is in the library.
 
-mod cli;
-mod commands;
-mod files;
-mod refusal;
-mod report;
-mod sandbox;
-
-use std::process::ExitCode;
-
-use clap::Parser;
-
-use crate::cli::{Cli, Command, ModelCommand};
-use crate::refusal::Refusal;
-use crate::report::Report;
-
-fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let report = Report::new(cli.json);
-    match run(&cli, &report) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(refusal) => {
-            report.refused(&refusal);
-            ExitCode::from(1)
-        }
-    }
-}
-
-fn run(cli: &Cli, report: &Report) -> Result<(), Refusal> {
-    match &cli.command {
-        Command::Model { command: ModelCommand::Compile(args) } => commands::model::compile(args, report),
-        Command::Prove(args) => commands::prove::run(args, report),
-        Command::Aggregate(args) => commands::aggregate::run(args, report),
-        Command::Verify(args) => commands::verify::run(args, report),
-        Command::Inspect(args) => commands::inspect::run(args, report),
-        Command::Circuits(args) => commands::circuits::run(args, report),
-        Command::Security(args) => commands::security::run(args, report),
-        Command::Demo => commands::demo::run(report),
-        Command::Completions { shell } => commands::completions::run(*shell),
-        Command::SandboxChild => sandbox::child(),
-    }
+fn main() -> std::process::ExitCode {
+    sheaf_gateway::cli::main()
 }

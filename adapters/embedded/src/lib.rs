@@ -14,5 +14,5 @@ pub mod program;
 pub use circuit::{Shape, ShapeError};
 pub use program::{
     CompileError, Inference, InputVisibility, KeyError, Program, ProgramKey, ProgramOptions, ProgramVerifier,
-    ProveError, VerifyError, WeightSalt, WeightVisibility, public_values_digest,
+    ProveError, VerifyError, WeightSalt, WeightVisibility, input_commitment, public_values_digest,
 };

@@ -81,6 +81,23 @@ pub enum CircuitError {
     Store(#[from] ArtefactError),
 }
 
+impl CircuitError {
+    /// Stable code.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            CircuitError::Shape(_) => "SH-AGG-001",
+            CircuitError::ShapeTooLarge { .. } => "SH-AGG-002",
+            CircuitError::NotUniform { .. } => "SH-AGG-003",
+            CircuitError::PinMismatch { .. } => "SH-AGG-004",
+            CircuitError::SlotCount { .. } => "SH-AGG-005",
+            CircuitError::Witness { .. } => "SH-AGG-006",
+            CircuitError::Key(_) => "SH-AGG-007",
+            CircuitError::Store(_) => "SH-AGG-008",
+        }
+    }
+}
+
 /// The root of a perfect binary tree over a power of two of digests.
 fn merkle_root_circuit(builder: &mut CircuitBuilder<F, D>, mut level: Vec<HashOutTarget>) -> HashOutTarget {
     while level.len() > 1 {

@@ -5,7 +5,7 @@
 //! their key must equal the pin, and an engine checks what it proves, so that damaged data cost a rebuild, not a proof.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use plonky2::plonk::circuit_builder::CircuitBuilder;
 use plonky2::plonk::circuit_data::{CircuitData, CommonCircuitData, VerifierCircuitData};
@@ -20,7 +20,7 @@ use super::node::NodeTargets;
 use super::root::RootTargets;
 use super::{CircuitError, leaf, node, root, uniform};
 use crate::artefacts::ArtefactStore;
-use crate::pins;
+use crate::pins::{self, PinnedCircuit, Pins};
 
 /// Told what a long operation is doing. Called from the thread that does it.
 pub type Progress<'a> = &'a (dyn Fn(&str) + Sync);
@@ -37,6 +37,12 @@ pub(crate) struct Circuit<T> {
     pub(crate) targets: T,
 }
 
+impl<T> Circuit<T> {
+    fn pinned(&self, slots: Option<usize>) -> PinnedCircuit {
+        PinnedCircuit { digest: self.key_digest, slots, key: self.key.clone() }
+    }
+}
+
 /// All recursion circuits of a profile.
 pub struct Circuits {
     profile: Profile,
@@ -48,6 +54,8 @@ pub struct Circuits {
     node: OnceLock<Circuit<NodeTargets>>,
     root: OnceLock<Circuit<RootTargets>>,
     leaves: Mutex<BTreeMap<Shape, Arc<Circuit<LeafTargets>>>>,
+    /// Slots of leaves that are not pinned.
+    slots: Mutex<BTreeMap<Shape, usize>>,
     /// Held while something is built, so that two threads do not build the same.
     building: Mutex<()>,
 }
@@ -71,6 +79,7 @@ impl Circuits {
             node: OnceLock::new(),
             root: OnceLock::new(),
             leaves: Mutex::new(BTreeMap::new()),
+            slots: Mutex::new(BTreeMap::new()),
             building: Mutex::new(()),
         }
     }
@@ -80,8 +89,8 @@ impl Circuits {
         Self { pinned: false, ..Self::new(profile, None) }
     }
 
-    /// The pinned digest of a circuit's key.
-    fn pin(&self, name: &str) -> Option<Digest> {
+    /// What a circuit must come out as, if it is pinned.
+    fn pin(&self, name: &str) -> Option<&'static PinnedCircuit> {
         pins::get(name).filter(|_| self.pinned)
     }
 
@@ -102,8 +111,53 @@ impl Circuits {
     /// [`CircuitError`] if there is no such leaf.
     pub fn leaf_key(&self, shape: &Shape, progress: Progress<'_>) -> Result<Digest, CircuitError> {
         match self.pin(&leaf_name(shape)) {
-            Some(digest) => Ok(digest),
+            Some(pinned) => Ok(pinned.digest),
             None => Ok(self.leaf(shape, progress)?.key_digest),
+        }
+    }
+
+    /// [`leaf_key`](Self::leaf_key) where nothing has to be built for it: pinned, or of a circuit that is there already.
+    pub(crate) fn known_leaf_key(&self, shape: &Shape) -> Option<Digest> {
+        let pinned = self.pin(&leaf_name(shape)).map(|pinned| pinned.digest);
+        pinned.or_else(|| known(&self.leaves).get(shape).map(|leaf| leaf.key_digest))
+    }
+
+    /// How many statements the leaf circuit for a shape takes.
+    ///
+    /// Pinned for the usual shapes. For a rare one the circuit's gates are laid down once, which takes tenths of a
+    /// second, or seconds from 2^15 rows; no prover data are built.
+    ///
+    /// # Errors
+    /// [`CircuitError`] if there is no such leaf.
+    pub fn slots(&self, shape: &Shape) -> Result<usize, CircuitError> {
+        if let Some(slots) = self.pin(&leaf_name(shape)).and_then(|pinned| pinned.slots) {
+            return Ok(slots);
+        }
+        if let Some(slots) = known(&self.slots).get(shape) {
+            return Ok(*slots);
+        }
+        let slots = leaf::assemble(shape)?.1.slots();
+        known(&self.slots).insert(*shape, slots);
+        Ok(slots)
+    }
+
+    /// The whole key of the leaf circuit for a shape: pinned, or of the circuit that is built.
+    pub(crate) fn leaf_circuit_key(
+        &self,
+        shape: &Shape,
+        progress: Progress<'_>,
+    ) -> Result<CircuitKey, CircuitError> {
+        match self.pin(&leaf_name(shape)) {
+            Some(pinned) => Ok(pinned.key.clone()),
+            None => Ok(self.leaf(shape, progress)?.key.clone()),
+        }
+    }
+
+    /// The whole key of the node circuit: pinned, or of the circuit that is built.
+    pub(crate) fn node_circuit_key(&self, progress: Progress<'_>) -> Result<CircuitKey, CircuitError> {
+        match self.pin(&self.name("node")) {
+            Some(pinned) => Ok(pinned.key.clone()),
+            None => Ok(self.node(progress)?.key.clone()),
         }
     }
 
@@ -156,28 +210,38 @@ impl Circuits {
     /// The digest of the root circuit's key.
     pub(crate) fn root_key(&self) -> Result<Digest, CircuitError> {
         match self.pin(&self.name("root")) {
-            Some(digest) => Ok(digest),
+            Some(pinned) => Ok(pinned.digest),
             None => Ok(self.root(&|_| ())?.key_digest),
         }
     }
 
     /// What verifying an aggregate takes: pinned, so that nothing has to be built, or of the circuit that is built.
     pub(crate) fn root_verifier(&self) -> Result<VerifierCircuitData<F, C, D>, CircuitError> {
-        let verifier_only = match pins::root(&self.name("root")).filter(|_| self.pinned) {
-            Some(key) => key.to_verifier_data(),
+        let verifier_only = match self.pin(&self.name("root")) {
+            Some(pinned) => pinned.key.to_verifier_data(),
             None => self.root(&|_| ())?.key.to_verifier_data(),
         };
         Ok(VerifierCircuitData { verifier_only, common: self.root_common().clone() })
+    }
+
+    /// What verifying a leaf's or a node's proofs takes, given its key.
+    pub(crate) fn uniform_verifier(&self, key: &CircuitKey) -> VerifierCircuitData<F, C, D> {
+        VerifierCircuitData { verifier_only: key.to_verifier_data(), common: self.uniform().clone() }
     }
 
     /// The pins that this code's circuits call for: leaves of these shapes, node and root.
     ///
     /// # Errors
     /// [`CircuitError`] if a circuit cannot be had.
-    pub fn pins(&self, shapes: &[Shape], progress: Progress<'_>) -> Result<pins::Pins, CircuitError> {
-        let keys = self.prepare(shapes, progress)?;
-        let root = self.root(progress)?;
-        Ok(pins::Pins { keys, roots: BTreeMap::from([(self.name("root"), root.key.clone())]) })
+    pub fn pins(&self, shapes: &[Shape], progress: Progress<'_>) -> Result<Pins, CircuitError> {
+        let mut circuits = BTreeMap::new();
+        for shape in shapes {
+            let leaf = self.leaf(shape, progress)?;
+            circuits.insert(leaf_name(shape), leaf.pinned(Some(leaf.targets.slots())));
+        }
+        circuits.insert(self.name("node"), self.node(progress)?.pinned(None));
+        circuits.insert(self.name("root"), self.root(progress)?.pinned(None));
+        Ok(Pins { circuits })
     }
 
     pub(crate) fn leaf(
@@ -186,14 +250,13 @@ impl Circuits {
         progress: Progress<'_>,
     ) -> Result<Arc<Circuit<LeafTargets>>, CircuitError> {
         let _building = self.building.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = || self.leaves.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(leaf) = known().get(shape) {
+        if let Some(leaf) = known(&self.leaves).get(shape) {
             return Ok(Arc::clone(leaf));
         }
         let name = leaf_name(shape);
         let (builder, targets) = leaf::assemble(shape)?;
         let leaf = Arc::new(self.obtain(&name, builder, targets, true, progress)?);
-        known().insert(*shape, Arc::clone(&leaf));
+        known(&self.leaves).insert(*shape, Arc::clone(&leaf));
         Ok(leaf)
     }
 
@@ -212,7 +275,7 @@ impl Circuits {
             return Ok(root);
         }
         let node_key = match self.pin(&self.name("node")) {
-            Some(digest) => digest,
+            Some(pinned) => pinned.digest,
             None => self.node(progress)?.key_digest,
         };
         let _building = self.building.lock().unwrap_or_else(PoisonError::into_inner);
@@ -251,12 +314,12 @@ impl Circuits {
         }
         let key = CircuitKey::new(&data.verifier_only)?;
         let key_digest = key.digest();
-        if let Some(expected) = self.pin(name)
-            && expected != key_digest
+        if let Some(pinned) = self.pin(name)
+            && pinned.digest != key_digest
         {
             return Err(CircuitError::PinMismatch {
                 name: name.to_owned(),
-                expected: expected.to_string(),
+                expected: pinned.digest.to_string(),
                 got: key_digest.to_string(),
             });
         }
@@ -268,7 +331,7 @@ impl Circuits {
         let bytes = self.store.as_ref()?.load(&artefact_name(name))?;
         let data = CircuitData::from_bytes(&bytes, &DefaultGateSerializer, &generators()).ok()?;
         let digest = CircuitKey::new(&data.verifier_only).ok()?.digest();
-        self.pin(name).is_none_or(|expected| expected == digest).then_some(data)
+        self.pin(name).is_none_or(|pinned| pinned.digest == digest).then_some(data)
     }
 
     fn save(&self, name: &str, data: &CircuitData<F, C, D>) -> Result<(), CircuitError> {
@@ -279,6 +342,11 @@ impl Circuits {
             Err(_) => Err(CircuitError::NotUniform { name: name.to_owned() }),
         }
     }
+}
+
+/// What is known by shape. A thread that panicked while it held the map left it whole.
+fn known<T>(by_shape: &Mutex<BTreeMap<Shape, T>>) -> MutexGuard<'_, BTreeMap<Shape, T>> {
+    by_shape.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn generators() -> DefaultGeneratorSerializer<C, D> {
@@ -294,7 +362,7 @@ pub(crate) fn leaf_name(shape: &Shape) -> String {
 /// circuit changes.
 fn artefact_name(name: &str) -> String {
     match pins::get(name) {
-        Some(digest) => format!("{name}-{}", &digest.to_string()[2..18]),
+        Some(pinned) => format!("{name}-{}", &pinned.digest.to_string()[2..18]),
         None => format!("{name}-pins-{}", pins::fingerprint()),
     }
 }

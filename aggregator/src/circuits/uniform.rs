@@ -36,7 +36,7 @@ use sheaf_plonky2::{C, D, F, Profile};
 use super::CircuitError;
 
 /// Public inputs of leaves and nodes.
-pub(super) const NUM_PUBLIC_INPUTS: usize = 8;
+pub(crate) const NUM_PUBLIC_INPUTS: usize = 8;
 /// log₂ of FRI's folding arity, which the interpolation gate is made for.
 const FOLDING_BITS: usize = 4;
 
@@ -127,7 +127,7 @@ pub(super) fn common_data(profile: Profile) -> CommonCircuitData<F, D> {
 }
 
 /// Declares every gate that any circuit of the uniform shape uses.
-pub(super) fn declare_gates(builder: &mut CircuitBuilder<F, D>) {
+pub(crate) fn declare_gates(builder: &mut CircuitBuilder<F, D>) {
     let config = builder.config.clone();
     for gate in [
         GateRef::new(ArithmeticGate::new_from_config(&config)),
@@ -164,7 +164,7 @@ fn interpolation_gate(max_degree: usize) -> CosetInterpolationGate<F, D> {
 }
 
 /// Adds empty rows up to half the uniform size, from where plonky2 pads to the next power of two itself.
-pub(super) fn pad(builder: &mut CircuitBuilder<F, D>, profile: Profile) {
+pub(crate) fn pad(builder: &mut CircuitBuilder<F, D>, profile: Profile) {
     while builder.num_gates() <= 1 << (profile.recursion_degree_bits() - 1) {
         builder.add_gate(NoopGate, Vec::new());
     }

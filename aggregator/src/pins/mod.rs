@@ -1,7 +1,7 @@
-//! Verifier key digests of the circuits that every build of this version must produce.
+//! Verifier keys of the circuits that every build of this version must produce.
 //!
-//! `pins.json` is what lets a verifier check an aggregate in milliseconds without building the root circuit, and what
-//! turns an unintended change of a circuit into a failing test. A deliberate change is recorded by
+//! `pins.json` is what lets an aggregate, or what a worker proved for one, be verified in milliseconds without building
+//! a circuit, and what turns an unintended change of a circuit into a failing test. A deliberate change is recorded by
 //! `sheaf circuits --pin`. Circuits of rarer shapes are not pinned; whoever needs one builds it.
 
 use std::collections::BTreeMap;
@@ -22,10 +22,29 @@ const PINS_JSON: &str = include_str!("pins.json");
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pins {
-    /// Key digests by circuit name.
-    pub keys: BTreeMap<String, Digest>,
-    /// The root circuits' whole keys by circuit name: a verifier of aggregates has nothing else to go by.
-    pub roots: BTreeMap<String, CircuitKey>,
+    /// Circuits by name.
+    pub circuits: BTreeMap<String, PinnedCircuit>,
+}
+
+/// What a circuit must come out as.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PinnedCircuit {
+    /// Digest of the key, so that nobody has to hash to compare, or to read a difference.
+    pub digest: Digest,
+    /// How many statements a leaf takes; only leaves have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slots: Option<usize>,
+    /// The whole key: who verifies the circuit's proofs has nothing else to go by.
+    pub key: CircuitKey,
+}
+
+impl Pins {
+    /// The digest of each circuit's key by the circuit's name.
+    #[must_use]
+    pub fn digests(&self) -> BTreeMap<&str, Digest> {
+        self.circuits.iter().map(|(name, circuit)| (name.as_str(), circuit.digest)).collect()
+    }
 }
 
 static PINS: LazyLock<Pins> = LazyLock::new(|| match serde_json::from_str(PINS_JSON) {
@@ -34,14 +53,9 @@ static PINS: LazyLock<Pins> = LazyLock::new(|| match serde_json::from_str(PINS_J
     Err(error) => unreachable!("pins.json: {error}"),
 });
 
-/// The pinned key digest of a circuit.
-pub(crate) fn get(name: &str) -> Option<Digest> {
-    PINS.keys.get(name).copied()
-}
-
-/// The pinned key of a root circuit.
-pub(crate) fn root(name: &str) -> Option<&'static CircuitKey> {
-    PINS.roots.get(name)
+/// The pin of a circuit.
+pub(crate) fn get(name: &str) -> Option<&'static PinnedCircuit> {
+    PINS.circuits.get(name)
 }
 
 /// Every pin.
@@ -80,11 +94,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pins_are_well_formed_and_roots_agree_with_their_digests() {
+    fn pins_are_well_formed_and_keys_agree_with_their_digests() {
         let pins: Pins = serde_json::from_str(PINS_JSON).unwrap();
-        assert!(!pins.roots.is_empty());
-        for (name, key) in &pins.roots {
-            assert_eq!(pins.keys.get(name), Some(&key.digest()), "{name}");
+        // As `sheaf circuits --pin` writes it, or every new pin would change every line.
+        assert_eq!(format!("{}\n", serde_json::to_string_pretty(&pins).unwrap()), PINS_JSON);
+        assert!(!pins.circuits.is_empty());
+        for (name, circuit) in &pins.circuits {
+            assert_eq!(circuit.digest, circuit.key.digest(), "{name}");
+            assert_eq!(circuit.slots.is_some(), name.starts_with("leaf-"), "{name}");
         }
     }
 }

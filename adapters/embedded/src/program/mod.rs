@@ -12,4 +12,4 @@ mod prover;
 
 pub use key::{KeyError, ProgramKey, ProgramVerifier, VerifyError, public_values_digest};
 pub use options::{InputVisibility, ProgramOptions, WeightVisibility};
-pub use prover::{CompileError, Inference, Program, ProveError, WeightSalt};
+pub use prover::{CompileError, Inference, Program, ProveError, WeightSalt, input_commitment};

@@ -323,6 +323,12 @@ impl Program {
     }
 }
 
+/// The commitment that a statement with a committed input begins with, for whoever holds what opens it.
+#[must_use]
+pub fn input_commitment(salt: &Digest, input: &[i64]) -> Digest {
+    commit_input(&salt.elements(), input)
+}
+
 fn generator_serializer() -> DefaultGeneratorSerializer<C, D> {
     DefaultGeneratorSerializer::default()
 }

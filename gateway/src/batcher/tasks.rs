@@ -1,0 +1,206 @@
+//! Tasks: leased to workers, and their proofs taken back.
+//!
+//! A worker is trusted with nothing. A proof counts once our verifier, in a sandbox, has accepted it for exactly the
+//! public inputs that the plan calls for; a worker's complaint about a member counts once our verifier agrees with it.
+
+use rand::TryRngCore;
+use rand::rngs::OsRng;
+use sheaf_aggregator::documents::{Document, ProofDocument};
+use sheaf_aggregator::plan::{BatchPlan, PlanError};
+use sheaf_aggregator::work::TaskDocument;
+
+use super::{advance, decode};
+use crate::api::jobs::Failure;
+use crate::api::tasks::{Lease, TaskFailure};
+use crate::app::App;
+use crate::ids::TaskId;
+use crate::problem::{ApiError, Kind};
+use crate::refusal::Refusal;
+use crate::store::{BatchRow, MemberRow, StoreError, TaskRow};
+
+/// How long a lease holds without a heartbeat, in milliseconds.
+pub(crate) const LEASE_MS: u64 = 15_000;
+/// Leases of one task after which its batch is given up.
+const MAX_TRIES: u32 = 10;
+
+/// Leases a task to a worker, if there is one.
+pub(crate) async fn lease(app: &App, worker: &str) -> Result<Option<Lease>, ApiError> {
+    let token = token();
+    let Some(task) = app.store.lease_task(worker, &token, LEASE_MS).await? else { return Ok(None) };
+    if task.tries > MAX_TRIES {
+        give_up(app, &task).await?;
+        return Ok(None);
+    }
+    match document(app, &task).await {
+        Ok(document) => Ok(Some(Lease { task: task.id.to_string(), token, lease_ms: LEASE_MS, document })),
+        Err(refusal) => {
+            // A blob that cannot be read is nobody's fault who could be asked again: the batch's members are looked at.
+            tracing::error!(task = %task.id, code = %refusal.code, message = %refusal.message, "cannot make a task");
+            isolate(app, &task, None).await?;
+            Ok(None)
+        }
+    }
+}
+
+/// Takes a worker's proof.
+pub(crate) async fn accept(
+    app: &App,
+    id: TaskId,
+    token: &str,
+    proof: Vec<u8>,
+    cpu_ms: Option<u64>,
+) -> Result<(), ApiError> {
+    let task = held(app, id, token).await?;
+    let (_, plan) = batch_and_plan(app, &task).await?;
+    let planned = plan.tasks.get(task.position as usize).cloned();
+    let planned = planned.ok_or_else(|| ApiError::new(Kind::Internal, "task is not in its plan"))?;
+    if let Err(refusal) = app.sandbox.verify_task(plan.profile, planned, proof.clone()).await {
+        metrics::counter!("sheaf_task_proofs_refused_total").increment(1);
+        tracing::warn!(task = %id, worker = task.worker.as_deref().unwrap_or(""), code = %refusal.code, "proof refused");
+        app.store.return_task(id, token).await?;
+        return Err(refusal.into());
+    }
+    let blob = app.blobs.put(proof).await?;
+    if !app.store.finish_task(id, token, &blob, cpu_ms).await? {
+        return Err(lost(id));
+    }
+    metrics::counter!("sheaf_tasks_done_total", "kind" => task.kind.clone()).increment(1);
+    app.tasks.notify_waiters();
+    advance(app, task.batch).await?;
+    Ok(())
+}
+
+/// Takes a worker's word that it has no proof.
+pub(crate) async fn complain(
+    app: &App,
+    id: TaskId,
+    token: &str,
+    failure: &TaskFailure,
+) -> Result<(), ApiError> {
+    let task = held(app, id, token).await?;
+    tracing::warn!(task = %id, code = %failure.code, message = %failure.message, "worker has no proof");
+    match failure.member {
+        Some(_) => isolate(app, &task, Some(failure)).await?,
+        None => {
+            app.store.return_task(id, token).await?;
+        }
+    }
+    app.tasks.notify_waiters();
+    Ok(())
+}
+
+/// Prolongs a lease.
+pub(crate) async fn heartbeat(app: &App, id: TaskId, token: &str) -> Result<(), ApiError> {
+    if app.store.renew_task(id, token, LEASE_MS).await? { Ok(()) } else { Err(lost(id)) }
+}
+
+fn lost(id: TaskId) -> ApiError {
+    ApiError::new(Kind::LeaseLost, format!("the lease of {id} has expired, or the task is done"))
+}
+
+async fn held(app: &App, id: TaskId, token: &str) -> Result<TaskRow, ApiError> {
+    let task = app.store.task(id).await?.ok_or_else(|| lost(id))?;
+    if task.phase != "leased" || task.token.as_deref() != Some(token) {
+        return Err(lost(id));
+    }
+    Ok(task)
+}
+
+async fn batch_and_plan(app: &App, task: &TaskRow) -> Result<(BatchRow, BatchPlan), Refusal> {
+    let missing = || StoreError::Damaged { what: "batch", reason: "task without a batch".to_owned() };
+    let batch = app.store.batch(task.batch).await?.ok_or_else(missing)?;
+    let plan = decode("plan", batch.plan.as_deref().unwrap_or_default())?;
+    Ok((batch, plan))
+}
+
+/// The task as it travels.
+async fn document(app: &App, task: &TaskRow) -> Result<Box<serde_json::value::RawValue>, Refusal> {
+    let (_, plan) = batch_and_plan(app, task).await?;
+    let members = app.store.members(task.batch).await?;
+    let tasks = app.store.tasks(task.batch).await?;
+    let mut proofs = std::collections::BTreeMap::new();
+    for position in &task.members {
+        let row = member_row(&members, *position)?;
+        let bytes = app.blobs.get(&row.blob).await?;
+        proofs.insert(*position as usize, ProofDocument::from_json(&bytes)?);
+    }
+    let mut children = std::collections::BTreeMap::new();
+    for position in &task.children {
+        let blob = tasks.get(*position as usize).and_then(|task| task.output_blob.as_deref());
+        let blob =
+            blob.ok_or(StoreError::Damaged { what: "task", reason: "a child has no proof".to_owned() })?;
+        children.insert(*position as usize, app.blobs.get(blob).await?);
+    }
+    let absent = |index| PlanError::NoTask { expected: plan.tasks.len(), got: index };
+    let document = TaskDocument::new::<PlanError>(
+        &plan,
+        task.position as usize,
+        |index| proofs.remove(&index).ok_or_else(|| absent(index)),
+        |index| children.remove(&index).ok_or_else(|| absent(index)),
+    )?;
+    let text = String::from_utf8(document.to_json())
+        .map_err(|error| StoreError::Damaged { what: "task", reason: error.to_string() })?;
+    serde_json::value::RawValue::from_string(text.trim_end().to_owned())
+        .map_err(|error| super::damaged("task", &error).into())
+}
+
+fn member_row(members: &[MemberRow], position: u32) -> Result<&MemberRow, StoreError> {
+    members
+        .get(position as usize)
+        .ok_or(StoreError::Damaged { what: "batch members", reason: format!("no member {position}") })
+}
+
+/// Looks at every member of a task with our own verifier. Those that it refuses fail alone, and the others go into
+/// another batch; if it refuses none, the worker is at fault and the task is leased anew.
+async fn isolate(app: &App, task: &TaskRow, complaint: Option<&TaskFailure>) -> Result<(), Refusal> {
+    let members = app.store.members(task.batch).await?;
+    let mut bad = Vec::new();
+    for position in &task.members {
+        let row = member_row(&members, *position)?;
+        let refusal = match app.blobs.get(&row.blob).await {
+            Ok(bytes) => app.sandbox.verify_document(bytes).await.err(),
+            Err(error) => Some(Refusal::new(&error)),
+        };
+        if let Some(refusal) = refusal {
+            tracing::error!(statement = %row.statement_id, code = %refusal.code, "a member does not verify any more");
+            bad.push((row.statement_id, failure(&refusal.code, &refusal.message)));
+        }
+    }
+    if bad.is_empty() && (complaint.is_some() || task.tries < MAX_TRIES) {
+        if let Some(token) = &task.token {
+            app.store.return_task(task.id, token).await?;
+        }
+        return Ok(());
+    }
+    app.store.dissolve_batch(task.batch, bad).await?;
+    app.batches.notify_one();
+    Ok(())
+}
+
+/// A task that nobody can prove: its batch's jobs fail, with a reason that says so.
+async fn give_up(app: &App, task: &TaskRow) -> Result<(), Refusal> {
+    let text = format!("a {} of the batch was not proven in {MAX_TRIES} leases", task.kind);
+    tracing::error!(batch = %task.batch, task = %task.id, "batch is given up");
+    let members = app.store.members(task.batch).await?;
+    let bad = members.iter().map(|row| (row.statement_id, failure("SH-BAT-001", &text))).collect();
+    app.store.dissolve_batch(task.batch, bad).await?;
+    Ok(())
+}
+
+fn failure(code: &str, message: &str) -> Failure {
+    Failure {
+        stage: "aggregating".to_owned(),
+        code: code.to_owned(),
+        message: message.to_owned(),
+        retryable: true,
+    }
+}
+
+/// 128 random bits.
+fn token() -> String {
+    let mut bytes = [0; 16];
+    while OsRng.try_fill_bytes(&mut bytes).is_err() {
+        std::thread::yield_now();
+    }
+    hex::encode(bytes)
+}
