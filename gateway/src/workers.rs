@@ -127,6 +127,8 @@ pub(crate) async fn supervise(app: Arc<App>, url: String, index: usize) {
                 return;
             }
         };
+        // Held for as long as the worker is to live: `wait` would close it, and the worker would end.
+        let _held = child.stdin.take();
         let began = std::time::Instant::now();
         tokio::select! {
             () = app.shutdown.cancelled() => {

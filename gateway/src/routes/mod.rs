@@ -109,31 +109,21 @@ pub(crate) async fn surround(
     let began = Instant::now();
     let id = RequestId::new().to_string();
     let method = request.method().clone();
-    let http_request = request.request().clone();
-    let mut response = match next.call(request).await {
-        Ok(response) => {
-            let status = response.status();
-            let error = response.response().error().map(|error| match error.as_error::<ApiError>() {
-                Some(error) => error.clone(),
-                None => ApiError::of_status(status, error.to_string()),
-            });
-            match error {
-                Some(error) => response.into_response(error.respond(&id)),
-                // The router's own 405 comes without an error.
-                None if status == actix_web::http::StatusCode::METHOD_NOT_ALLOWED => {
-                    let error = ApiError::of_status(status, format!("{method} is not served here"));
-                    response.into_response(error.respond(&id))
-                }
-                None => response.map_into_boxed_body(),
-            }
+    // Errors of handlers and extractors come as responses that carry them.
+    let response = next.call(request).await?;
+    let status = response.status();
+    let error = response.response().error().map(|error| match error.as_error::<ApiError>() {
+        Some(error) => error.clone(),
+        None => ApiError::of_status(status, error.to_string()),
+    });
+    let mut response = match error {
+        Some(error) => response.into_response(error.respond(&id)),
+        // The router's own 405 comes without an error.
+        None if status == actix_web::http::StatusCode::METHOD_NOT_ALLOWED => {
+            let error = ApiError::of_status(status, format!("{method} is not served here"));
+            response.into_response(error.respond(&id))
         }
-        Err(error) => {
-            let error = match error.as_error::<ApiError>() {
-                Some(error) => error.clone(),
-                None => ApiError::of_status(error.as_response_error().status_code(), error.to_string()),
-            };
-            ServiceResponse::new(http_request, error.respond(&id))
-        }
+        None => response.map_into_boxed_body(),
     };
     let allowance = response.request().extensions().get::<Allowance>().copied();
     let status = response.status().as_u16();

@@ -190,7 +190,6 @@ pub(crate) struct Paged<T> {
 #[derive(Debug, Clone)]
 pub(crate) struct Twin {
     pub(crate) id: JobId,
-    pub(crate) phase: Phase,
     pub(crate) statement_id: Option<StatementId>,
     pub(crate) result: Option<String>,
     pub(crate) opening: Option<String>,
@@ -304,7 +303,6 @@ pub(crate) struct WaitingProof {
     pub(crate) statement_id: StatementId,
     pub(crate) tier: TrustTier,
     pub(crate) profile: Option<String>,
-    pub(crate) statement: String,
     pub(crate) member: Option<String>,
     pub(crate) verified_ms: u64,
     /// The earliest due time of the jobs that want it.
@@ -482,7 +480,6 @@ pub(crate) struct WebhookRow {
 #[derive(Debug, Clone)]
 pub(crate) struct DueDelivery {
     pub(crate) id: MessageId,
-    pub(crate) webhook: WebhookId,
     pub(crate) url: String,
     pub(crate) secret: String,
     pub(crate) body: String,

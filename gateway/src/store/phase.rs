@@ -229,11 +229,6 @@ impl<P: Stage> Held<P> {
         Self { job, fence, phase: PhantomData }
     }
 
-    /// The job.
-    pub(crate) fn job(&self) -> JobId {
-        self.job
-    }
-
     /// The step to a phase, and the job as it will be once the store has applied it.
     pub(crate) fn to<Next: Stage>(self, entry: Next::Entry) -> (Change, Held<Next>)
     where

@@ -200,7 +200,7 @@ async fn dissolve(
 impl BatchStore for SqliteStore {
     async fn waiting_proofs(&self, limit: u32) -> Result<Vec<WaitingProof>> {
         let rows = sqlx::query(
-            "SELECT p.statement_id, p.tier, p.profile, p.statement, p.member, p.verified_ms, \
+            "SELECT p.statement_id, p.tier, p.profile, p.member, p.verified_ms, \
              MIN(j.due_ms) AS due_ms FROM proofs p \
              JOIN jobs j ON j.statement_id = p.statement_id AND j.phase = 'verified' \
              WHERE p.batch_id IS NULL GROUP BY p.statement_id ORDER BY p.verified_ms LIMIT ?",
@@ -214,7 +214,6 @@ impl BatchStore for SqliteStore {
                     statement_id: parsed(row, "statement_id")?,
                     tier: named(row, "tier")?,
                     profile: get(row, "profile")?,
-                    statement: get(row, "statement")?,
                     member: get(row, "member")?,
                     verified_ms: uint(row, "verified_ms")?,
                     due_ms: uint(row, "due_ms")?,

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteConnection;
 
-use super::jobs::{COLUMNS, attempt_row, count, job_row, phase};
+use super::jobs::{COLUMNS, attempt_row, count, job_row};
 use super::rows::{get, int, maybe_parsed, parsed, small, to_json};
 use super::{Result, SqliteStore};
 use crate::api::jobs::Failure;
@@ -336,7 +336,7 @@ impl DispatchStore for SqliteStore {
 
     async fn twin(&self, row: &JobRow) -> Result<Option<Twin>> {
         let twin = sqlx::query(
-            "SELECT id, phase, statement_id, result, opening FROM jobs WHERE digest = ? AND id < ? \
+            "SELECT id, statement_id, result, opening FROM jobs WHERE digest = ? AND id < ? \
              AND phase NOT IN ('failed', 'cancelled') \
              ORDER BY statement_id IS NULL, phase != 'aggregated', id LIMIT 1",
         )
@@ -347,7 +347,6 @@ impl DispatchStore for SqliteStore {
         let Some(row) = twin else { return Ok(None) };
         Ok(Some(Twin {
             id: parsed(&row, "id")?,
-            phase: phase(&row)?,
             statement_id: maybe_parsed(&row, "statement_id")?,
             result: get(&row, "result")?,
             opening: get(&row, "opening")?,

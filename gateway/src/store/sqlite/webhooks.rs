@@ -153,7 +153,7 @@ impl WebhookStore for SqliteStore {
                         "UPDATE deliveries SET next_ms = ?1, tries = tries + 1 WHERE id IN (\
                              SELECT id FROM deliveries WHERE state = 'pending' AND next_ms <= ?2 \
                              ORDER BY next_ms LIMIT ?3) \
-                         RETURNING id, webhook, body, tries, \
+                         RETURNING id, body, tries, \
                          (SELECT url FROM webhooks w WHERE w.id = webhook) AS url, \
                          (SELECT secret FROM webhooks w WHERE w.id = webhook) AS secret",
                     )
@@ -166,7 +166,6 @@ impl WebhookStore for SqliteStore {
                         .map(|row| {
                             Ok(DueDelivery {
                                 id: parsed(row, "id")?,
-                                webhook: parsed(row, "webhook")?,
                                 url: get(row, "url")?,
                                 secret: get(row, "secret")?,
                                 body: get(row, "body")?,
