@@ -36,6 +36,15 @@ pub(crate) enum FileError {
     /// There is no aggregate where one is looked for.
     #[error("[SH-CLI-005] no aggregate.json beside {path} or in the folder above; name one with --aggregate")]
     NoAggregate { path: PathBuf },
+    /// Something that this machine must have is not to be had.
+    #[error("[SH-CLI-007] cannot use {what}: {source}")]
+    Machine { what: &'static str, source: std::io::Error },
+    /// A check of `sheaf doctor` failed.
+    #[error("[SH-CLI-008] {failed} of {checks} checks failed, the first: {first}")]
+    Unwell { failed: usize, checks: usize, first: String },
+    /// A job did not lead to a receipt.
+    #[error("[SH-CLI-009] job {id} is {status}: {reason}")]
+    Job { id: String, status: String, reason: String },
     /// The demo did not go as it must.
     #[error("[SH-CLI-006] demo failed: {reason}")]
     Demo { reason: String },

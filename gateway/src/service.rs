@@ -314,14 +314,17 @@ fn write_secret(path: &Path, text: &str) -> std::io::Result<()> {
 
 /// Small things that have to be done now and then.
 async fn tidy(app: Arc<App>) {
-    loop {
+    for round in 0_u64.. {
         tokio::select! {
             () = app.shutdown.cancelled() => return,
             () = tokio::time::sleep(Duration::from_secs(10)) => {}
         }
         app.limits.tidy();
         app.metrics.run_upkeep();
-        if let Err(error) = app.store.prune().await {
+        // Once an hour.
+        if round % 360 == 0
+            && let Err(error) = app.store.prune().await
+        {
             tracing::error!(%error, "cannot prune the store");
         }
     }

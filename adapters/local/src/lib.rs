@@ -16,12 +16,14 @@
 //! |---|---|
 //! | `embedded` | the embedded prover |
 //! | `groth16` | the Groth16 prover |
+//! | [`binary`] | proof documents in binary |
 //! | [`verify`] | one verifier for proof documents of every system |
 //! | `runner` | places for work that blocks |
 //! | `cache` | programs in memory |
 //! | `estimate` | from CPU time to estimates |
 //! | `error` | failures of this crate's own, and codes of the crates below |
 
+pub mod binary;
 pub mod verify;
 
 mod cache;

@@ -48,6 +48,24 @@ impl CircuitKey {
         Ok(Self { cap, circuit_digest: data.circuit_digest.into() })
     }
 
+    /// The key of these digests, whatever circuit they are of.
+    #[must_use]
+    pub fn from_parts(cap: [Digest; 1 << CAP_HEIGHT], circuit_digest: Digest) -> Self {
+        Self { cap, circuit_digest }
+    }
+
+    /// Merkle cap of the constants and sigma polynomials.
+    #[must_use]
+    pub fn cap(&self) -> &[Digest; 1 << CAP_HEIGHT] {
+        &self.cap
+    }
+
+    /// plonky2's circuit digest.
+    #[must_use]
+    pub fn circuit_digest(&self) -> &Digest {
+        &self.circuit_digest
+    }
+
     /// The key as plonky2's verifier takes it.
     #[must_use]
     pub fn to_verifier_data(&self) -> VerifierOnlyCircuitData<C, D> {

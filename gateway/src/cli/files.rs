@@ -196,7 +196,8 @@ pub(crate) fn circuits() -> CircuitsByProfile {
     CircuitsByProfile::new(cache_folder().map(ArtefactStore::new).as_ref())
 }
 
-fn cache_folder() -> Option<PathBuf> {
+/// Where built circuits are kept.
+pub(crate) fn cache_folder() -> Option<PathBuf> {
     let from = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
     from("SHEAF_CACHE_DIR")
         .or_else(|| from("XDG_CACHE_HOME").map(|folder| folder.join("sheaf")))

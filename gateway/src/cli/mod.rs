@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::args::{Cli, Command, ModelCommand};
+use crate::cli::args::{Cli, Command, JobCommand, ModelCommand};
 use crate::cli::report::Report;
 use crate::refusal::Refusal;
 use crate::sandbox;
@@ -42,7 +42,11 @@ fn run(cli: &Cli, report: &Report) -> Result<(), Refusal> {
         Command::Model { command: ModelCommand::Compile(args) } => commands::model::compile(args, report),
         Command::Serve(args) => commands::serve::serve(args, report),
         Command::Worker(args) => commands::serve::worker(args),
-        Command::Model { command: ModelCommand::Add(_) } | Command::Job { .. } | Command::Doctor(_) => Ok(()),
+        Command::Model { command: ModelCommand::Add(args) } => commands::remote::add_model(args, report),
+        Command::Job { command: JobCommand::Submit(args) } => commands::remote::submit(args, report),
+        Command::Job { command: JobCommand::Show(args) } => commands::remote::show(args, report),
+        Command::Job { command: JobCommand::Cancel(args) } => commands::remote::cancel(args, report),
+        Command::Doctor(args) => commands::doctor::run(args, report),
         Command::Prove(args) => commands::prove::run(args, report),
         Command::Aggregate(args) => commands::aggregate::run(args, report),
         Command::Verify(args) => commands::verify::run(args, report),

@@ -35,6 +35,7 @@ use tokio::task::JoinSet;
 
 use crate::api::jobs::Failure;
 use crate::app::App;
+use crate::clock::now_ms;
 
 pub(crate) use candidates::offer;
 pub(crate) use programs::ensure as ensure_program;
@@ -43,8 +44,13 @@ pub(crate) use programs::ensure as ensure_program;
 const TICK: Duration = Duration::from_millis(200);
 /// How long a claim holds. A process that is gone gives up its claims at the next start, whatever the time.
 const LEASE_MS: u64 = 24 * 3_600_000;
-/// Jobs that are led at once beyond those that have a place: they wait for one, or are being verified.
-const AHEAD: usize = 16;
+/// Jobs that are led at once beyond those that have a place: they wait for one, or are being verified. Enough that jobs
+/// which can go to a busy prover alone do not keep those for an idle one from being looked at.
+const AHEAD: usize = 256;
+/// Pause before a job is claimed again that could not be led on because the store failed.
+const FAULT_PAUSE_MS: u64 = 5_000;
+/// Ticks between two counts of open jobs.
+const COUNT_EVERY: u32 = 5;
 
 /// Leads jobs until the gateway shuts down.
 pub(crate) async fn run(app: Arc<App>) {
@@ -53,11 +59,18 @@ pub(crate) async fn run(app: Arc<App>) {
     let mut led = JoinSet::new();
     let mut sweep = tokio::time::interval(TICK);
     sweep.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut ticks = 0_u32;
     loop {
         tokio::select! {
             () = app.shutdown.cancelled() => break,
             () = app.dispatch.notified() => {}
-            _ = sweep.tick() => expire(&app).await,
+            _ = sweep.tick() => {
+                expire(&app).await;
+                if ticks % COUNT_EVERY == 0 {
+                    count(&app).await;
+                }
+                ticks = ticks.wrapping_add(1);
+            }
             Some(_) = led.join_next() => {}
         }
         while led.try_join_next().is_some() {}
@@ -72,32 +85,34 @@ async fn claim(app: &Arc<App>, places: &Arc<Semaphore>, led: &mut JoinSet<()>) {
     if free == 0 {
         return;
     }
-    match app.store.open_jobs().await {
-        Ok(open) => {
-            app.open_jobs.store(open, Ordering::Relaxed);
-            metrics::gauge!("sheaf_open_jobs").set(open as f64);
-            if open == 0 {
-                return;
-            }
-        }
-        Err(error) => return tracing::error!(%error, "cannot count jobs"),
-    }
     match app.store.claim(free, LEASE_MS).await {
         Ok(jobs) => {
             for job in jobs {
                 let Ok(place) = Arc::clone(places).try_acquire_owned() else { return };
                 let app = Arc::clone(app);
                 led.spawn(async move {
-                    let id = job.row.id;
+                    let (id, fence) = (job.row.id, job.row.fence);
                     if let Err(error) = drive::drive(&app, job).await {
-                        // The claim stays until the next start; the job is not lost, and its due time still counts.
                         tracing::error!(job = %id, %error, "cannot lead a job on");
+                        // If this fails too, the claim stays until the next start; the job's due time still counts.
+                        let _ = app.store.release(id, fence, now_ms() + FAULT_PAUSE_MS).await;
                     }
                     drop(place);
                 });
             }
         }
         Err(error) => tracing::error!(%error, "cannot claim jobs"),
+    }
+}
+
+/// Counts what waits: the door is closed when there is too much of it.
+async fn count(app: &App) {
+    match app.store.open_jobs().await {
+        Ok(open) => {
+            app.open_jobs.store(open, Ordering::Relaxed);
+            metrics::gauge!("sheaf_open_jobs").set(open as f64);
+        }
+        Err(error) => tracing::error!(%error, "cannot count jobs"),
     }
 }
 

@@ -6,7 +6,7 @@ use super::answer::{ReadRefusals, WriteRefusals};
 use super::extract;
 use crate::api::keys::{Key, KeyRequest, Keys, NewKey, Scope};
 use crate::app::App;
-use crate::auth::{Caller, KeySecret};
+use crate::auth::{Caller, FIRST_TENANT, KeySecret};
 use crate::clock::now_ms;
 use crate::ids::KeyId;
 use crate::problem::{ApiError, Kind};
@@ -57,6 +57,10 @@ fn normalise(caller: &Caller, asked: KeyRequest) -> Result<KeyRow, ApiError> {
         ));
     }
     let tenant = asked.tenant.unwrap_or_else(|| caller.tenant().to_owned());
+    if tenant != caller.tenant() && caller.tenant() != FIRST_TENANT {
+        let detail = format!("only keys of tenant `{FIRST_TENANT}` make keys of other tenants");
+        return Err(ApiError::new(Kind::Forbidden, detail));
+    }
     let well_formed = tenant.len() <= 32
         && tenant.starts_with(|first: char| first.is_ascii_lowercase())
         && tenant.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'));

@@ -2,6 +2,8 @@
 
 use actix_web::{HttpRequest, HttpResponse, post, web};
 
+use sheaf_local::binary;
+
 use super::answer::{ReadRefusals, WriteRefusals};
 use super::{extract, jobs};
 use crate::api::jobs::Job;
@@ -11,6 +13,7 @@ use crate::auth::Caller;
 use crate::clock::now_ms;
 use crate::normalise;
 use crate::problem::{ApiError, Kind};
+use crate::refusal::Refusal;
 
 /// Bring a finished proof.
 ///
@@ -43,20 +46,24 @@ pub(super) async fn bring(
     let bytes = extract::body(payload, sheaf_aggregator::documents::MAX_DOCUMENT_BYTES).await?;
     let key = extract::text(request.headers(), "idempotency-key")?;
     let idempotency = normalise::idempotency(key, "/v1/proofs", &bytes)?;
-    match extract::media_type(request.headers())?.as_deref() {
+    let document = match extract::media_type(request.headers())?.as_deref() {
         None | Some("application/json") => {
             // Whether it is a proof is found out in a sandbox; what is no JSON object at all is refused here.
             let _: serde_json::Map<String, serde_json::Value> = extract::json(request.headers(), &bytes)?;
+            bytes
         }
-        Some("application/octet-stream") => {}
+        Some("application/octet-stream") => {
+            let document = binary::to_json(&bytes).map_err(|error| Refusal::new(&error))?;
+            web::Bytes::from(document)
+        }
         Some(other) => {
             return Err(extract::unsupported(other, "application/json or application/octet-stream"));
         }
-    }
+    };
     if !app.has_room() {
         return Err(ApiError::new(Kind::Overloaded, "too many jobs wait for a prover").retry_after_s(5));
     }
-    let blob = app.blobs.put(bytes).await?;
+    let blob = app.blobs.put(document).await?;
     let job = normalise::brought(caller.tenant(), blob, now_ms(), idempotency);
     jobs::accept(&app, &caller, &request, job).await
 }

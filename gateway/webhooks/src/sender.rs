@@ -126,7 +126,7 @@ impl Sender {
             .header(SIGNATURE_HEADER, secret.sign(id, *timestamp_s, body))
             .body(body.clone())
             .send();
-        let response = match tokio::time::timeout(Duration::from_secs(1000), sending).await {
+        let response = match tokio::time::timeout(self.limits.total, sending).await {
             Ok(response) => response.map_err(|error| self.classify(error))?,
             Err(_) => return Err(self.timed_out()),
         };

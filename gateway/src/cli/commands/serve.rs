@@ -74,11 +74,12 @@ pub(crate) fn worker(args: &WorkerArgs) -> Result<(), Refusal> {
     std::process::exit(0);
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, Refusal> {
+/// A runtime for this process.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Refusal> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
-        .map_err(|source| Refusal::new(&FileError::Read { path: "runtime".into(), source }))
+        .map_err(|source| Refusal::new(&FileError::Machine { what: "threads", source }))
 }
 
 /// Logs to standard error, as `RUST_LOG` says; what is printed stays for people and scripts.
@@ -92,7 +93,7 @@ fn log() {
 /// Waits to be told to stop.
 async fn stop_signal() -> Result<(), Refusal> {
     use tokio::signal::unix::{SignalKind, signal};
-    let listen = |source| Refusal::new(&FileError::Read { path: "signals".into(), source });
+    let listen = |source| Refusal::new(&FileError::Machine { what: "signals", source });
     let mut terminate = signal(SignalKind::terminate()).map_err(listen)?;
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted.map_err(listen),

@@ -258,6 +258,18 @@ async fn claim(connection: &mut SqliteConnection, limit: u32, lease_ms: u64) -> 
 #[async_trait]
 impl DispatchStore for SqliteStore {
     async fn claim(&self, limit: u32, lease_ms: u64) -> Result<Vec<ClaimedJob>> {
+        let now = int(now_ms());
+        // Most looks find nothing, and a reader tells.
+        let any: i64 = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM jobs WHERE phase IN ('accepted', 'routed', 'proving') \
+             AND not_before_ms <= ?1 AND lease_until_ms <= ?1)",
+        )
+        .bind(now)
+        .fetch_one(&self.readers)
+        .await?;
+        if any == 0 {
+            return Ok(Vec::new());
+        }
         self.writer.run(move |connection| Box::pin(claim(connection, limit, lease_ms))).await
     }
 
