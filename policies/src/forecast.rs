@@ -20,7 +20,7 @@ pub(crate) struct Forecast {
 impl Forecast {
     pub(crate) fn of(candidate: &Candidate) -> Self {
         let latency = &candidate.latency;
-        let wait_ms = wait_ms(candidate.load, latency.p50_ms);
+        let wait_ms = wait_ms(candidate.load, latency.held_ms);
         Self {
             wait_ms,
             expected_ms: wait_ms.saturating_add(latency.p50_ms),
@@ -33,14 +33,14 @@ impl Forecast {
 /// whose jobs are out of step moves a little sooner, which errs on the safe side of the deadline.
 ///
 /// Without capacity there is no wait to tell, and the candidate is rejected for that.
-fn wait_ms(load: Load, p50_ms: u64) -> u64 {
+fn wait_ms(load: Load, held_ms: u64) -> u64 {
     let capacity = u64::from(load.capacity);
     let ahead = load.jobs();
     if capacity == 0 || ahead < capacity {
         return 0;
     }
     let rounds = (ahead - capacity + 1).div_ceil(capacity);
-    rounds.saturating_mul(p50_ms)
+    rounds.saturating_mul(held_ms)
 }
 
 fn cautious_proving_ms(latency: &Latency) -> u64 {
@@ -87,19 +87,19 @@ mod tests {
     fn extremes_saturate() {
         let load = Load { running: u32::MAX, capacity: 1, waiting: u32::MAX };
         assert_eq!(wait_ms(load, u64::MAX), u64::MAX);
-        let estimate = Latency { p50_ms: u64::MAX, p90_ms: 0, p99_ms: 0, samples: 0 };
+        let estimate = Latency { p50_ms: u64::MAX, p90_ms: 0, p99_ms: 0, samples: 0, held_ms: u64::MAX };
         assert_eq!(cautious_proving_ms(&estimate), u64::MAX);
     }
 
     #[test]
     fn estimate_has_a_margin_and_ignores_percentiles() {
-        let estimate = Latency { p50_ms: 1_001, p90_ms: 9_999, p99_ms: 9_999, samples: 0 };
+        let estimate = Latency { p50_ms: 1_001, p90_ms: 9_999, p99_ms: 9_999, samples: 0, held_ms: 1_001 };
         assert_eq!(cautious_proving_ms(&estimate), 1_502);
     }
 
     #[test]
     fn measured_time_is_the_90th_percentile_and_not_below_the_median() {
-        let latency = Latency { p50_ms: 1_000, p90_ms: 1_300, p99_ms: 9_999, samples: 1 };
+        let latency = Latency { p50_ms: 1_000, p90_ms: 1_300, p99_ms: 9_999, samples: 1, held_ms: 1_000 };
         assert_eq!(cautious_proving_ms(&latency), 1_300);
         assert_eq!(cautious_proving_ms(&Latency { p90_ms: 1, ..latency }), 1_000);
     }

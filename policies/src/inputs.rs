@@ -146,6 +146,9 @@ pub struct Latency {
     pub p99_ms: u64,
     /// How many jobs this was measured on. 0 means that it is an estimate, of which only the median counts.
     pub samples: u64,
+    /// How long a job holds its place at the prover, the median: what whoever waits for the place waits for. Less than
+    /// the whole way where something follows that needs no place, such as a batch.
+    pub held_ms: u64,
 }
 
 /// How a prover fared lately. What counts as lately is the gateway's choice.

@@ -59,7 +59,7 @@
 //!     visibilities: vec![InputVisibility::Public],
 //!     serves_model: Serves::Yes,
 //!     quote: Some(Quote { price: "0.000140".parse()?, cpu_ms: 900 }),
-//!     latency: Latency { p50_ms: 1_000, p90_ms: 1_400, p99_ms: 2_000, samples: 50 },
+//!     latency: Latency { p50_ms: 1_000, p90_ms: 1_400, p99_ms: 2_000, samples: 50, held_ms: 1_000 },
 //!     health: Health { quarantined_until_ms: None, recent_attempts: 50, recent_failures: 0 },
 //!     load: Load { running: 0, capacity: 2, waiting: 0 },
 //!     excluded: None,

@@ -70,7 +70,8 @@ fn document_is_as_pinned() {
               "p50_ms": 1000,
               "p90_ms": 1000,
               "p99_ms": 1000,
-              "samples": 100
+              "samples": 100,
+              "held_ms": 1000
             },
             "health": {
               "quarantined_until_ms": null,
@@ -102,7 +103,8 @@ fn document_is_as_pinned() {
               "p50_ms": 1500,
               "p90_ms": 1500,
               "p99_ms": 1500,
-              "samples": 100
+              "samples": 100,
+              "held_ms": 1500
             },
             "health": {
               "quarantined_until_ms": 1700000000000,
@@ -139,7 +141,8 @@ fn document_is_as_pinned() {
               "p50_ms": 3000,
               "p90_ms": 3000,
               "p99_ms": 3000,
-              "samples": 100
+              "samples": 100,
+              "held_ms": 3000
             },
             "health": {
               "quarantined_until_ms": null,

@@ -70,7 +70,9 @@ fn queue_counts_towards_the_deadline() {
 
 #[test]
 fn estimate_meets_the_deadline_only_with_its_margin() {
-    let estimated = |p50_ms| reasons_of(|a| a.latency = Latency { p50_ms, p90_ms: 0, p99_ms: 0, samples: 0 });
+    let estimated = |p50_ms| {
+        reasons_of(|a| a.latency = Latency { p50_ms, p90_ms: 0, p99_ms: 0, samples: 0, held_ms: p50_ms })
+    };
     assert_eq!(estimated(40_000), []);
     let expected = Reason::DeadlineMissed { expected_ms: NOW_MS + 60_000, got_ms: NOW_MS + 60_002 };
     assert_eq!(estimated(40_001), [expected]);

@@ -98,6 +98,7 @@ fn latency(app: &App, prover: &Prover, estimate: Option<Estimate>) -> Latency {
             p50_ms: seen.p50_ms.max(estimate.latency_ms / 2),
             p90_ms: seen.p90_ms.max(estimate.latency_ms / 2),
             p99_ms: seen.p99_ms.max(estimate.latency_ms / 2),
+            held_ms: seen.held_ms.max(estimate.latency_ms / 2),
             samples: seen.samples,
         },
         (Some(seen), None) => seen,
@@ -115,11 +116,13 @@ fn latency(app: &App, prover: &Prover, estimate: Option<Estimate>) -> Latency {
         p90_ms: proving.p90_ms.saturating_add(aggregating.p90_ms),
         p99_ms: proving.p99_ms.saturating_add(aggregating.p99_ms),
         samples: proving.samples,
+        // The place is free again when the proof is there; the batch needs none.
+        held_ms: proving.held_ms,
     }
 }
 
 fn flat(ms: u64) -> Latency {
-    Latency { p50_ms: ms, p90_ms: ms, p99_ms: ms, samples: 0 }
+    Latency { p50_ms: ms, p90_ms: ms, p99_ms: ms, samples: 0, held_ms: ms }
 }
 
 fn price(app: &App, tier: TrustTier, estimate: Estimate) -> MicroUsd {

@@ -28,7 +28,7 @@ pub(crate) fn candidate(name: &str, price_micro_usd: u64, p50_ms: u64) -> Candid
         visibilities: InputVisibility::ALL.to_vec(),
         serves_model: Serves::Yes,
         quote: Some(Quote { price: MicroUsd(price_micro_usd), cpu_ms: p50_ms }),
-        latency: Latency { p50_ms, p90_ms: p50_ms, p99_ms: p50_ms, samples: 100 },
+        latency: Latency { p50_ms, p90_ms: p50_ms, p99_ms: p50_ms, samples: 100, held_ms: p50_ms },
         health: Health { quarantined_until_ms: None, recent_attempts: 100, recent_failures: 0 },
         load: Load { running: 0, capacity: 1, waiting: 0 },
         excluded: None,
@@ -94,8 +94,10 @@ fn candidates() -> impl Strategy<Value = Vec<Candidate>> {
         mostly(Serves::Yes, (".{0,20}", ".{0,400}").prop_map(|(code, reason)| Serves::No { code, reason }));
     let excluded =
         mostly(None, (count(), ".{0,20}").prop_map(|(attempts, code)| Some(Exclusion { attempts, code })));
-    let latency = (number(), number(), number(), mostly(100, Just(0)))
-        .prop_map(|(p50_ms, p90_ms, p99_ms, samples)| Latency { p50_ms, p90_ms, p99_ms, samples });
+    let latency =
+        (number(), number(), number(), mostly(100, Just(0))).prop_map(|(p50_ms, p90_ms, p99_ms, samples)| {
+            Latency { p50_ms, p90_ms, p99_ms, samples, held_ms: p50_ms }
+        });
     let health = (mostly(None, time_ms().prop_map(Some)), count(), count()).prop_map(
         |(quarantined_until_ms, recent_attempts, recent_failures)| Health {
             quarantined_until_ms,

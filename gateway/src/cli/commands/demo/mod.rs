@@ -196,7 +196,8 @@ async fn route_of(client: &Client, job: &Job) -> Result<String, Refusal> {
 
 /// An inference for which nobody works: it fails at once, and says what would have done.
 async fn refuse_the_poor(client: &Client, model: &Model, report: &Report) -> Result<Value, Refusal> {
-    let sample = samples(&MODELS[0], 1)?.swap_remove(0);
+    // A sample that nobody has asked about: a proof that is there already costs nothing.
+    let sample = samples(&MODELS[0], SAMPLES + 1)?.swap_remove(SAMPLES);
     let request = JobRequest::new(model.model.clone(), sample.input).max_price("0.000002".parse()?);
     let job = client.wait(&client.submit(&request).await?.id, PATIENCE).await?;
     let failure = job.failure.ok_or_else(|| demo("a price of nearly nothing was accepted"))?;
