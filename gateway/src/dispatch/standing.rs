@@ -218,7 +218,14 @@ impl Drop for Waiting<'_> {
 
 fn quantiles(sketch: &DDSketch) -> Option<Latency> {
     let at = |q| sketch.quantile(q).ok().flatten().map(|value| value.ceil().max(0.0) as u64);
-    Some(Latency { p50_ms: at(0.5)?, p90_ms: at(0.9)?, p99_ms: at(0.99)?, samples: sketch.count() as u64 })
+    let p50_ms = at(0.5)?;
+    Some(Latency {
+        p50_ms,
+        p90_ms: at(0.9)?,
+        p99_ms: at(0.99)?,
+        samples: sketch.count() as u64,
+        held_ms: p50_ms,
+    })
 }
 
 /// The standings of every prover of a gateway, and of its batches.

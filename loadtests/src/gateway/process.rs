@@ -57,7 +57,8 @@ pub(crate) fn tree(pid: u32) -> Vec<u32> {
     while let Some(pid) = found.get(next).copied() {
         next += 1;
         for task in numbers(&format!("/proc/{pid}/task")) {
-            let children = fs::read_to_string(format!("/proc/{pid}/task/{task}/children")).unwrap_or_default();
+            let children =
+                fs::read_to_string(format!("/proc/{pid}/task/{task}/children")).unwrap_or_default();
             found.extend(children.split_whitespace().filter_map(|child| child.parse::<u32>().ok()));
         }
     }

@@ -93,13 +93,13 @@ impl Gateway {
                 .read_line(&mut first)
                 .map_err(|source| BenchError::Io { what: "gateway's first line".to_owned(), source })?;
         }
-        let unfit = |what: &str| BenchError::step("gateway")(format!("no {what} in its first line: {first:?}"));
+        let unfit =
+            |what: &str| BenchError::step("gateway")(format!("no {what} in its first line: {first:?}"));
         let ready: Value = serde_json::from_str(&first).map_err(BenchError::step("gateway"))?;
         let url = ready["url"].as_str().ok_or_else(|| unfit("url"))?;
         let address = url.trim_start_matches("http://").parse().map_err(|_| unfit("address"))?;
         let key = ready["api_key"].as_str().ok_or_else(|| unfit("api_key"))?.to_owned();
-        let mut gateway =
-            Self { hold: None, server: Server::new(child, address), key, model: String::new() };
+        let mut gateway = Self { hold: None, server: Server::new(child, address), key, model: String::new() };
         let onnx = fixture("models/iris_mlp.onnx");
         let onnx = std::fs::read(&onnx)
             .map_err(|source| BenchError::Io { what: onnx.display().to_string(), source })?;

@@ -106,10 +106,7 @@ async fn prepare(
     tables: Tables,
     rows: usize,
 ) -> sqlx::Result<()> {
-    sqlx::query("ATTACH ? AS gateway")
-        .bind(database.display().to_string())
-        .execute(&mut *connection)
-        .await?;
+    sqlx::query("ATTACH ? AS gateway").bind(database.display().to_string()).execute(&mut *connection).await?;
     let found = sqlx::query(
         "SELECT type, sql FROM gateway.sqlite_schema WHERE tbl_name IN ('jobs', 'job_events') AND sql IS NOT NULL \
          ORDER BY type = 'index'",
@@ -124,8 +121,11 @@ async fn prepare(
     }
     for sql in [
         "ATTACH ':memory:' AS source".to_owned(),
-        // The latest, which have not been led anywhere.
-        format!("CREATE TABLE source.jobs AS SELECT * FROM gateway.jobs ORDER BY id DESC LIMIT {rows}"),
+        // The latest, which have not been led anywhere, in the order in which they came.
+        format!(
+            "CREATE TABLE source.jobs AS SELECT * FROM \
+             (SELECT * FROM gateway.jobs ORDER BY id DESC LIMIT {rows}) ORDER BY id"
+        ),
         "CREATE TABLE source.job_events AS SELECT e.* FROM source.jobs j \
          JOIN gateway.job_events e ON e.job = j.id AND e.seq = 1 ORDER BY j.rowid"
             .to_owned(),

@@ -12,7 +12,7 @@ pub(crate) fn fixture(path: &str) -> PathBuf {
 }
 
 /// Circuits are built once for all scenarios and kept in the target folder.
-fn cache() -> PathBuf {
+pub(crate) fn cache() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("sheaf-cache")
 }
 
