@@ -20,7 +20,7 @@ pub(crate) const DEFAULT_SCALE_BITS: u32 = 12;
 const DEFAULT_DEADLINE_MS: u64 = 3_600_000;
 /// Deadlines that make sense.
 const DEADLINES_MS: std::ops::RangeInclusive<u64> = 1_000..=604_800_000;
-/// Longest label or name, in bytes.
+/// Longest label or name, in characters.
 const MAX_LABEL: usize = 128;
 /// Longest idempotency key, in bytes.
 const MAX_IDEMPOTENCY_KEY: usize = 255;
@@ -132,11 +132,16 @@ pub(crate) fn scale_bits(given: Option<u32>) -> Result<u32, ApiError> {
 /// A word of the caller's own.
 pub(crate) fn label(field: &str, given: Option<String>) -> Result<Option<String>, ApiError> {
     match given {
-        Some(text) if text.is_empty() || text.len() > MAX_LABEL || text.chars().any(char::is_control) => {
-            Err(invalid(format!("{field}: expected 1 to {MAX_LABEL} bytes without control characters")))
-        }
+        Some(text) if !is_label(&text, MAX_LABEL) => Err(invalid(format!(
+            "{field}: expected 1 to {MAX_LABEL} characters, none of them a control character"
+        ))),
         other => Ok(other),
     }
+}
+
+/// Whether a text is of 1 to `most` characters, none of them a control character.
+pub(crate) fn is_label(text: &str, most: usize) -> bool {
+    !text.is_empty() && text.chars().count() <= most && !text.chars().any(char::is_control)
 }
 
 /// An idempotency key with the fingerprint of the body under it.

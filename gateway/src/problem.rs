@@ -35,6 +35,7 @@ pub(crate) enum Kind {
     InvalidParameter,
     NoSuchPath,
     NotYet,
+    OwnKey,
 }
 
 /// A row of the table.
@@ -99,6 +100,8 @@ table! {
         "see /openapi.json for what there is";
     NotYet "SH-API-019" NOT_FOUND true "Not there yet"
         "wait until the job is aggregated, then ask again";
+    OwnKey "SH-API-020" CONFLICT false "Your own key"
+        "make another key and revoke this one with it";
 }
 
 /// Families of codes from the layers below: prefix, status, whether trying again may help, advice.
@@ -144,6 +147,7 @@ pub(crate) struct ApiError {
     mend: &'static str,
     detail: String,
     retry_after_s: Option<u64>,
+    allow: Option<String>,
 }
 
 impl ApiError {
@@ -158,12 +162,19 @@ impl ApiError {
             mend: row.mend,
             detail: detail.into(),
             retry_after_s: None,
+            allow: None,
         }
     }
 
     /// With a time after which to try again.
     pub(crate) fn retry_after_s(mut self, seconds: u64) -> Self {
         self.retry_after_s = Some(seconds.max(1));
+        self
+    }
+
+    /// With the methods that would do.
+    pub(crate) fn allow(mut self, methods: String) -> Self {
+        self.allow = Some(methods);
         self
     }
 
@@ -205,6 +216,9 @@ impl ApiError {
         if let Some(seconds) = self.retry_after_s {
             response.insert_header((header::RETRY_AFTER, HeaderValue::from(seconds)));
         }
+        if let Some(methods) = &self.allow {
+            response.insert_header((header::ALLOW, methods.as_str()));
+        }
         if self.status == StatusCode::UNAUTHORIZED {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"sheaf\""));
         }
@@ -244,6 +258,7 @@ impl From<Refusal> for ApiError {
             mend,
             detail: refusal.message,
             retry_after_s: status.is_server_error().then_some(1),
+            allow: None,
         }
     }
 }

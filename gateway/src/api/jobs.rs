@@ -13,6 +13,7 @@ pub(crate) struct JobRequest {
     pub(crate) model: String,
     /// The fixed-point scale that the model was added with.
     #[schema(minimum = 1, maximum = 16, default = 12)]
+    #[serde(default, deserialize_with = "crate::api::whole")]
     pub(crate) scale_bits: Option<u32>,
     /// The input's values in row-major order of the model's input shape, in the model's own units.
     #[schema(min_items = 1, example = json!([5.1, 3.5, 1.4, 0.2]))]
@@ -22,6 +23,7 @@ pub(crate) struct JobRequest {
     pub(crate) max_price: Option<String>,
     /// How soon the receipt is needed, in milliseconds from now.
     #[schema(minimum = 1000, maximum = 604_800_000, default = 3_600_000)]
+    #[serde(default, deserialize_with = "crate::api::whole")]
     pub(crate) deadline_ms: Option<u64>,
     /// What to prefer among the provers that qualify.
     pub(crate) objective: Option<ObjectiveParam>,
@@ -30,7 +32,7 @@ pub(crate) struct JobRequest {
     /// What must stand behind the receipt at least.
     pub(crate) min_trust_tier: Option<TierParam>,
     /// A word of your own, returned with the job.
-    #[schema(max_length = 128)]
+    #[schema(min_length = 1, max_length = 128, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$")]
     pub(crate) label: Option<String>,
 }
 
@@ -276,8 +278,19 @@ pub(crate) struct JobsQuery {
     #[param(minimum = 1, maximum = 100, default = 20)]
     pub(crate) limit: Option<u32>,
     /// `next_cursor` of the page before.
-    #[param(max_length = 64)]
+    #[param(pattern = "^[0-7][0-9A-HJKMNP-TV-Z]{25}$")]
     pub(crate) cursor: Option<String>,
     /// Only jobs in this status.
     pub(crate) status: Option<JobStatus>,
+}
+
+/// One server-sent event.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct JobEvent {
+    /// Its number, which `Last-Event-ID` resumes from.
+    pub(crate) id: String,
+    /// The status that the job entered.
+    pub(crate) event: JobStatus,
+    /// JSON: `{"job", "seq", "at_ms", "status", "detail"}`.
+    pub(crate) data: String,
 }

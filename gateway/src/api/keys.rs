@@ -37,7 +37,7 @@ impl Scope {
 #[serde(deny_unknown_fields)]
 pub(crate) struct KeyRequest {
     /// A name for people.
-    #[schema(min_length = 1, max_length = 64)]
+    #[schema(min_length = 1, max_length = 64, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$")]
     pub(crate) name: String,
     /// What it may do.
     #[schema(min_items = 1, max_items = 4)]
@@ -47,6 +47,7 @@ pub(crate) struct KeyRequest {
     pub(crate) tenant: Option<String>,
     /// After how many seconds it expires; never if absent.
     #[schema(minimum = 60, maximum = 315_360_000)]
+    #[serde(default, deserialize_with = "crate::api::whole")]
     pub(crate) expires_in_s: Option<u64>,
 }
 

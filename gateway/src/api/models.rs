@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 #[into_params(parameter_in = Query)]
 pub(crate) struct ModelQuery {
     /// A name for people.
-    #[param(max_length = 128)]
+    #[param(min_length = 1, max_length = 128, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]+$")]
     pub(crate) name: Option<String>,
     /// Fixed-point scale: values are multiples of 2^-scale_bits.
     #[param(minimum = 1, maximum = 16, default = 12)]

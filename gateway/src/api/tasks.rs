@@ -12,6 +12,7 @@ pub(crate) struct LeaseRequest {
     pub(crate) worker: String,
     /// How long to wait for a task, in milliseconds.
     #[schema(maximum = 20_000)]
+    #[serde(default, deserialize_with = "crate::api::whole")]
     pub(crate) wait_ms: Option<u64>,
 }
 
@@ -51,6 +52,7 @@ pub(crate) struct TaskResult {
     /// Why there is none.
     pub(crate) failure: Option<TaskFailure>,
     /// CPU time that it took, in milliseconds.
+    #[serde(default, deserialize_with = "crate::api::whole")]
     pub(crate) cpu_ms: Option<u64>,
 }
 
@@ -65,5 +67,6 @@ pub(crate) struct TaskFailure {
     #[schema(max_length = 1024)]
     pub(crate) message: String,
     /// Which of the task's proofs is at fault, as far as the worker can tell. The gateway checks for itself.
+    #[serde(default, deserialize_with = "crate::api::whole")]
     pub(crate) member: Option<u32>,
 }

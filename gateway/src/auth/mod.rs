@@ -53,6 +53,11 @@ impl Caller {
         Err(ApiError::new(Kind::Forbidden, detail))
     }
 
+    /// Its key.
+    pub(crate) fn key_id(&self) -> KeyId {
+        self.0.id
+    }
+
     /// The scopes of its key.
     pub(crate) fn scopes(&self) -> &[Scope] {
         &self.0.scopes

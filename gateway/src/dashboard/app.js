@@ -434,7 +434,7 @@ function jobFacts(job) {
     ['Label', job.label && el('bdi', {}, job.label)],
     ['Model', models.label(job.model)],
     ['Prover', job.prover],
-    ['Price', job.price ? `${usd(job.price)}${limit}` : limit && `${limit.slice(4)}, not yet routed`],
+    ['Price', job.price ? `${usd(job.price)}${limit}` : limit && `${limit.slice(4)}, ${job.done ? 'never' : 'not yet'} routed`],
     ['Wanted', `${job.objective}, ${job.privacy} input, at least ${job.min_trust_tier}`],
     ['Submitted', time(job.created_ms)],
     ['Due', time(job.due_ms)],
@@ -490,13 +490,19 @@ function showTimeline() {
   ]);
 }
 
+/** A field of an event as text: prices are numbers of millionths, and failures have a message and a code. */
+function fieldInWords(name, value) {
+  if (name === 'price' && typeof value === 'number') return microUsd(value);
+  if (typeof value !== 'object') return String(value);
+  return value.message && value.code ? `${value.message} [${value.code}]` : JSON.stringify(value);
+}
+
 function detailInWords(detail) {
   if (detail === null || typeof detail !== 'object') return detail ? ` ${detail}` : '';
   const pairs = Object.entries(detail).filter(([, value]) => value !== null && value !== '');
-  const text = (value) => (typeof value === 'object' ? JSON.stringify(value) : String(value));
   const cut = (value) => (value.length > 240 ? `${value.slice(0, 240)}…` : value);
-  const word = (value) => (/^0x[0-9a-f]{64}$/.test(value) ? mono(short(value), value) : el('bdi', {}, cut(text(value))));
-  return pairs.map(([name, value]) => el('small', { class: 'pair' }, muted(`${words(name)} `), word(value)));
+  const word = (value) => (/^0x[0-9a-f]{64}$/.test(value) ? mono(short(value), value) : el('bdi', {}, cut(value)));
+  return pairs.map(([name, value]) => el('small', { class: 'pair' }, muted(`${words(name)} `), word(fieldInWords(name, value))));
 }
 
 /** Downloads with the key, which a plain link could not send. */
@@ -872,15 +878,16 @@ function proverCard(prover, quarantineLeftMs, slowest) {
 
 /** Quantiles as numbers and, for the eye, on one square-root scale for all provers. */
 function latency(quantiles, slowest) {
-  const x = (ms) => Math.sqrt(ms / slowest) * 236 + 2;
+  // The circle and what is around it fit at both ends.
+  const x = (ms) => Math.sqrt(ms / slowest) * 228 + 6;
   const [p50, p90, p99] = [quantiles.p50_ms, quantiles.p90_ms, quantiles.p99_ms];
   return el('div', { class: 'latency', 'data-testid': 'prover-latency' },
     svg('svg', { viewBox: '0 0 240 14', 'aria-hidden': 'true' },
       svg('path', { class: 'axis', d: 'M0 7H240' }),
       svg('path', { class: 'tail', d: `M${x(p90)} 7H${x(p99)}` }),
       svg('path', { class: 'body', d: `M${x(p50)} 7H${x(p90)}` }),
-      svg('circle', { cx: x(p50), cy: 7, r: 4 }),
-      svg('path', { class: 'tail', d: `M${x(p99)} 3V11` })),
+      svg('path', { class: 'tail', d: `M${x(p99)} 3V11` }),
+      svg('circle', { cx: x(p50), cy: 7, r: 4 })),
     el('dl', {}, [['p50', p50], ['p90', p90], ['p99', p99]].map(([name, ms]) => el('div', {}, el('dt', {}, name), el('dd', {}, duration(ms)))),
       el('div', {}, el('dt', {}, 'samples'), el('dd', {}, number(quantiles.samples)))));
 }
@@ -893,6 +900,10 @@ const VIEWS = {
   provers: { refresh: refreshProvers, show: () => {}, everyMs: 2 * POLL_MS },
 };
 const route = { view: 'jobs', id: null };
+/** From this width on the panel stands beside the list, as in style.css. */
+const BESIDE_PX = 1100;
+/** How far the list was scrolled when its place was taken. */
+let leftAt = 0;
 
 function connection(state, text) {
   const node = $('connection');
@@ -949,6 +960,11 @@ function readHash() {
 function go() {
   const before = { ...route };
   Object.assign(route, readHash());
+  // Where the panel takes the list's place it begins at its top, and closing it brings back what was seen of the list.
+  const { innerWidth, scrollY } = window;
+  const opens = !before.id && route.id && before.view === route.view;
+  const closes = before.id && !route.id && before.view === route.view;
+  if (opens) leftAt = scrollY;
   for (const name of Object.keys(VIEWS)) {
     const here = name === route.view;
     $(`view-${name}`).hidden = !here;
@@ -959,9 +975,10 @@ function go() {
   if (before.view !== route.view) VIEWS[before.view].show(null);
   VIEWS[route.view].show(route.id);
   document.title = `${route.id ? short(route.id) : route.view} · Sheaf`;
+  if (innerWidth < BESIDE_PX && (route.id || closes)) window.scrollTo(0, closes ? leftAt : 0);
   // Keyboards go on where the page does: into the panel, and back to the row that it came from.
   if (route.id) $(route.view === 'jobs' ? 'job-title' : 'batch-title')?.focus({ preventScroll: true });
-  else if (before.id && before.view === route.view) document.querySelector(`tr[data-key="${CSS.escape(before.id)}"] a`)?.focus();
+  else if (closes) document.querySelector(`tr[data-key="${CSS.escape(before.id)}"] a`)?.focus({ preventScroll: innerWidth < BESIDE_PX });
   poller.now();
 }
 
@@ -978,7 +995,9 @@ function lock(message = '') {
   session.forget();
   for (const id of ['nav', 'connection', 'forget', ...Object.keys(VIEWS).map((name) => `view-${name}`)]) $(id).hidden = true;
   // What the last key saw is not for whoever comes next.
-  for (const id of ['jobs-rows', 'batches-rows', 'provers-rows', 'batch-detail']) $(id).replaceChildren();
+  for (const id of ['jobs-rows', 'jobs-summary', 'batches-rows', 'provers-rows', 'batch-detail']) $(id).replaceChildren();
+  document.title = 'Sheaf';
+  jobOfStatement.clear();
   models.names.clear();
   models.askedAt = -Infinity;
   $('key-form').hidden = false;

@@ -26,9 +26,9 @@ pub(super) async fn list(
 ) -> Result<HttpResponse, ApiError> {
     caller.require(Scope::Read)?;
     let limit = extract::limit(query.limit)?;
-    let page = app.store.batches(extract::cursor(query.cursor.as_deref())?, limit).await?;
+    let page = app.store.batches(extract::cursor("bat_", query.cursor.as_deref())?, limit).await?;
     let items: Vec<Batch> = page.items.into_iter().map(view).collect();
-    Ok(HttpResponse::Ok().json(Page { items, next_cursor: page.next }))
+    Ok(HttpResponse::Ok().json(Page { items, next_cursor: extract::next_cursor(page.next) }))
 }
 
 /// Get a batch, with its statements and tasks.

@@ -11,6 +11,7 @@ use tokio::sync::broadcast;
 
 use super::answer::ReadRefusals;
 use super::{extract, jobs};
+use crate::api::jobs::JobEvent;
 use crate::api::keys::Scope;
 use crate::app::App;
 use crate::auth::Caller;
@@ -29,10 +30,10 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
     tag = "jobs", operation_id = "followJob", security(("key" = ["read"])),
     params(
         ("id" = String, Path, description = "The job's id."),
-        ("Last-Event-ID" = Option<String>, Header, description = "Number of the last event that was received.")
+        ("Last-Event-ID" = Option<String>, Header, pattern = "^[0-9]{1,18}$", description = "Number of the last event that was received.")
     ),
     responses(
-        (status = 200, body = String, content_type = "text/event-stream", description = "Events."),
+        (status = 200, body = JobEvent, content_type = "text/event-stream", description = "Events."),
         ReadRefusals
     )
 )]

@@ -78,13 +78,19 @@ pub(super) fn limit(given: Option<u32>) -> Result<u32, ApiError> {
     }
 }
 
-/// A page's cursor.
-pub(super) fn cursor<T: std::str::FromStr>(given: Option<&str>) -> Result<Option<T>, ApiError> {
+/// A page's cursor: a ULID, which stands for an entry of a kind of things with this prefix.
+pub(super) fn cursor<T: std::str::FromStr>(prefix: &str, given: Option<&str>) -> Result<Option<T>, ApiError> {
     given
         .map(|text| {
-            text.parse().map_err(|_| ApiError::new(Kind::InvalidParameter, "cursor: not one of ours"))
+            let refused = |_| ApiError::new(Kind::InvalidParameter, "cursor: not one of ours");
+            format!("{prefix}{text}").parse().map_err(|_| ()).map_err(refused)
         })
         .transpose()
+}
+
+/// What the next page begins after.
+pub(super) fn next_cursor(last: Option<String>) -> Option<String> {
+    last.map(|id| id.rsplit('_').next().unwrap_or_default().to_owned())
 }
 
 /// How long the caller would have us wait (RFC 7240). What is not understood is ignored, as the RFC says.

@@ -28,7 +28,7 @@ use crate::store::{Accepted, AttemptRow, JobRow, NewJob, Subject};
 #[utoipa::path(
     tag = "jobs", operation_id = "submitJob", security(("key" = ["submit"])),
     params(
-        ("Idempotency-Key" = Option<String>, Header, description = "Names the request: sent again with the same body, \
+        ("Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]{1,255}$", description = "Names the request: sent again with the same body, \
             it is answered with the first job; with another body it is refused."),
         ("Prefer" = Option<String>, Header, description = "`wait=N`: wait for up to N seconds, at most 60.")
     ),
@@ -181,11 +181,11 @@ pub(super) async fn list(
 ) -> Result<HttpResponse, ApiError> {
     caller.require(Scope::Read)?;
     let limit = extract::limit(query.limit)?;
-    let before = extract::cursor(query.cursor.as_deref())?;
+    let before = extract::cursor("job_", query.cursor.as_deref())?;
     let phase = query.status.map(Phase::from);
     let page = app.store.jobs(caller.tenant(), phase, before, limit).await?;
     let items = page.items.iter().map(view).collect();
-    Ok(HttpResponse::Ok().json(Page { items, next_cursor: page.next }))
+    Ok(HttpResponse::Ok().json(Page { items, next_cursor: extract::next_cursor(page.next) }))
 }
 
 /// Get a job.

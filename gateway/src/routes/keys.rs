@@ -5,13 +5,17 @@ use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
 use super::answer::{ReadRefusals, WriteRefusals};
 use super::extract;
 use crate::api::keys::{Key, KeyRequest, Keys, NewKey, Scope};
+use crate::api::problem::Problem;
 use crate::app::App;
 use crate::auth::{Caller, FIRST_TENANT, KeySecret};
 use crate::clock::now_ms;
 use crate::ids::KeyId;
+use crate::normalise::is_label;
 use crate::problem::{ApiError, Kind};
 use crate::store::KeyRow;
 
+/// Longest name, in characters.
+const MAX_NAME: usize = 64;
 /// Shortest and longest life of a key, in seconds.
 const LIFE_S: std::ops::RangeInclusive<u64> = 60..=315_360_000;
 
@@ -41,10 +45,14 @@ pub(super) async fn make(
 
 fn normalise(caller: &Caller, asked: KeyRequest) -> Result<KeyRow, ApiError> {
     let invalid = |detail: String| ApiError::new(Kind::InvalidField, detail);
-    if asked.name.is_empty() || asked.name.len() > 64 || asked.name.chars().any(char::is_control) {
-        return Err(invalid("name: expected 1 to 64 bytes without control characters".to_owned()));
+    if !is_label(&asked.name, MAX_NAME) {
+        let detail = format!("name: expected 1 to {MAX_NAME} characters, none of them a control character");
+        return Err(invalid(detail));
     }
     let mut scopes = asked.scopes;
+    if scopes.len() > Scope::ALL.len() {
+        return Err(invalid(format!("scopes: expected at most {}, got {}", Scope::ALL.len(), scopes.len())));
+    }
     scopes.sort_unstable();
     scopes.dedup();
     if scopes.is_empty() {
@@ -98,11 +106,17 @@ pub(super) async fn list(app: web::Data<App>, caller: Caller) -> Result<HttpResp
     Ok(HttpResponse::Ok().json(Keys { items: rows.into_iter().map(view).collect() }))
 }
 
-/// Revoke a key of your tenant. Doing it again changes nothing.
+/// Revoke a key of your tenant.
+///
+/// Doing it again changes nothing. A key cannot revoke itself, so that the last one is not lost by mistake.
 #[utoipa::path(
     tag = "keys", operation_id = "revokeKey", security(("key" = ["admin"])),
     params(("id" = String, Path, description = "The key's id.")),
-    responses((status = 200, body = Key, description = "Revoked."), ReadRefusals)
+    responses(
+        (status = 200, body = Key, description = "Revoked."),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "Your own key."),
+        ReadRefusals
+    )
 )]
 #[delete("/v1/keys/{id}")]
 pub(super) async fn revoke(
@@ -113,6 +127,9 @@ pub(super) async fn revoke(
     caller.require(Scope::Admin)?;
     let missing = || ApiError::new(Kind::NotFound, "no such key in your tenant");
     let id: KeyId = id.parse().map_err(|_| missing())?;
+    if id == caller.key_id() {
+        return Err(ApiError::new(Kind::OwnKey, "this is the key that the request was made with"));
+    }
     let row = app.store.revoke_key(caller.tenant(), id).await?.ok_or_else(missing)?;
     app.keys.forget();
     Ok(HttpResponse::Ok().json(view(row)))

@@ -74,6 +74,7 @@ pub(crate) fn operations(config: &mut ServiceConfig<'_>) {
 
 /// What is not an operation: the document, its reader, the dashboard, and everything that is not there.
 pub(crate) fn rest(config: &mut web::ServiceConfig, openapi: OpenApi) {
+    config.app_data(web::Data::new(Allowed::new(&openapi)));
     docs::configure(config, openapi);
     dashboard::configure(config);
     config.default_service(web::to(nothing));
@@ -88,13 +89,46 @@ pub(crate) fn rest(config: &mut web::ServiceConfig, openapi: OpenApi) {
         }));
 }
 
-async fn nothing(request: actix_web::HttpRequest) -> Result<HttpResponse, ApiError> {
-    let known = request.resource_map().has_resource(request.path());
-    let (kind, what) = match known {
-        true => (Kind::MethodNotAllowed, format!("{} {}", request.method(), request.path())),
-        false => (Kind::NoSuchPath, request.path().chars().take(200).collect()),
-    };
-    Err(ApiError::new(kind, what))
+/// The methods of every documented path, for those who come with another.
+struct Allowed(Vec<(Vec<String>, String)>);
+
+impl Allowed {
+    fn new(openapi: &OpenApi) -> Self {
+        let methods = |item: &utoipa::openapi::PathItem| {
+            let all = [
+                ("GET", item.get.is_some()),
+                ("POST", item.post.is_some()),
+                ("DELETE", item.delete.is_some()),
+            ];
+            let there: Vec<&str> = all.iter().filter(|(_, there)| *there).map(|(name, _)| *name).collect();
+            there.join(", ")
+        };
+        let segments = |path: &str| path.split('/').map(ToOwned::to_owned).collect();
+        Self(openapi.paths.paths.iter().map(|(path, item)| (segments(path), methods(item))).collect())
+    }
+
+    fn at(&self, path: &str) -> Option<&str> {
+        let given: Vec<&str> = path.split('/').collect();
+        let fits = |pattern: &[String]| {
+            pattern.len() == given.len()
+                && pattern.iter().zip(&given).all(|(p, g)| p == g || (p.starts_with('{') && !g.is_empty()))
+        };
+        self.0.iter().find(|(pattern, _)| fits(pattern)).map(|(_, methods)| methods.as_str())
+    }
+}
+
+async fn nothing(
+    request: actix_web::HttpRequest,
+    allowed: web::Data<Allowed>,
+) -> Result<HttpResponse, ApiError> {
+    let path: String = request.path().chars().take(200).collect();
+    Err(match allowed.at(request.path()) {
+        Some(methods) => {
+            let detail = format!("{} {path}", request.method());
+            ApiError::new(Kind::MethodNotAllowed, detail).allow(methods.to_owned())
+        }
+        None => ApiError::new(Kind::NoSuchPath, path),
+    })
 }
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

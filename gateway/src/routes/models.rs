@@ -129,7 +129,7 @@ pub(super) async fn list(
 ) -> Result<HttpResponse, ApiError> {
     caller.require(Scope::Read)?;
     let limit = extract::limit(query.limit)?;
-    let cursor: Option<ulid::Ulid> = extract::cursor(query.cursor.as_deref())?;
+    let cursor: Option<ulid::Ulid> = extract::cursor("", query.cursor.as_deref())?;
     let page = app.store.models(caller.tenant(), cursor.map(|c| c.to_string()), limit).await?;
     let mut items = Vec::with_capacity(page.items.len());
     for row in &page.items {

@@ -22,7 +22,7 @@ use crate::refusal::Refusal;
 #[utoipa::path(
     tag = "proofs", operation_id = "bringProof", security(("key" = ["submit"])),
     params(
-        ("Idempotency-Key" = Option<String>, Header, description = "As for jobs."),
+        ("Idempotency-Key" = Option<String>, Header, pattern = "^[!-~]{1,255}$", description = "As for jobs."),
         ("Prefer" = Option<String>, Header, description = "`wait=N`: wait for up to N seconds, at most 60.")
     ),
     request_body(

@@ -49,7 +49,12 @@ pub(super) async fn lease(
             "worker: expected 1 to 64 of A-Z, a-z, 0-9, `.`, `_`, `-`",
         ));
     }
-    let until = Instant::now() + Duration::from_millis(asked.wait_ms.unwrap_or(0).min(MAX_WAIT_MS));
+    let wait_ms = asked.wait_ms.unwrap_or(0);
+    if wait_ms > MAX_WAIT_MS {
+        let detail = format!("wait_ms: expected at most {MAX_WAIT_MS}, got {wait_ms}");
+        return Err(ApiError::new(Kind::InvalidField, detail));
+    }
+    let until = Instant::now() + Duration::from_millis(wait_ms);
     loop {
         let notified = app.tasks.notified();
         if let Some(lease) = tasks::lease(&app, &asked.worker).await? {

@@ -91,7 +91,8 @@ impl Api {
     /// Adds a fixture model and returns its digest.
     pub(crate) async fn model(&self, name: &str) -> String {
         let request = self.request(Method::POST, &format!("/v1/models?name={name}"));
-        let answer = self.send(request.header(CONTENT_TYPE, "application/octet-stream").body(onnx(name))).await;
+        let answer =
+            self.send(request.header(CONTENT_TYPE, "application/octet-stream").body(onnx(name))).await;
         assert!(matches!(answer.status, 200 | 201), "{answer:?}");
         text(&answer.json()["model"])
     }
@@ -105,7 +106,8 @@ impl Api {
     pub(crate) async fn ended(&self, id: &str) -> Value {
         within(&format!("end of {id}"), async {
             loop {
-                let request = self.request(Method::GET, &format!("/v1/jobs/{id}")).header("prefer", "wait=20");
+                let request =
+                    self.request(Method::GET, &format!("/v1/jobs/{id}")).header("prefer", "wait=20");
                 let job = self.send(request).await.expect(200);
                 if job["done"] == true {
                     return job;

@@ -111,7 +111,10 @@ impl Served {
 
     /// Its worker processes.
     pub(crate) fn workers(&self) -> Vec<Pid> {
-        children(self.pid()).into_iter().filter(|child| arguments(*child).contains(&"worker".to_owned())).collect()
+        children(self.pid())
+            .into_iter()
+            .filter(|child| arguments(*child).contains(&"worker".to_owned()))
+            .collect()
     }
 }
 
