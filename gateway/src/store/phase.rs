@@ -294,3 +294,28 @@ impl Change {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use static_assertions::{assert_impl_all, assert_not_impl_any};
+
+    use super::*;
+
+    // Illegal steps do not compile: there is no way from one to the other.
+    assert_impl_all!(Accepted: LeadsTo<Routed>, LeadsTo<Verified>, LeadsTo<Failed>, LeadsTo<Accepted>);
+    assert_impl_all!(Routed: LeadsTo<Proving>, LeadsTo<Accepted>, LeadsTo<Failed>);
+    assert_impl_all!(Proving: LeadsTo<Verified>, LeadsTo<Accepted>, LeadsTo<Failed>);
+    assert_not_impl_any!(Accepted: LeadsTo<Proving>);
+    assert_not_impl_any!(Routed: LeadsTo<Verified>, LeadsTo<Routed>);
+    assert_not_impl_any!(Proving: LeadsTo<Proving>, LeadsTo<Routed>);
+    assert_not_impl_any!(Verified: LeadsTo<Accepted>, LeadsTo<Routed>, LeadsTo<Proving>, LeadsTo<Verified>, LeadsTo<Failed>);
+    assert_not_impl_any!(Failed: LeadsTo<Accepted>, LeadsTo<Routed>, LeadsTo<Proving>, LeadsTo<Verified>, LeadsTo<Failed>);
+
+    #[test]
+    fn stored_names_are_read_back() {
+        for phase in Phase::ALL {
+            assert_eq!(Phase::from_name(phase.name()), Some(phase));
+        }
+        assert_eq!(Phase::from_name("Accepted"), None);
+    }
+}

@@ -99,11 +99,7 @@ async fn proofs_that_do_not_verify_end_their_job_with_the_verifiers_reason() {
 async fn a_proof_of_one_gateway_can_be_brought_to_another() {
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let [one, other] = [0, 1].map(|index| {
-        let waits_for_batch: u64 = 3_600_000;
-        Setting::new(folders[index].path())
-            .with("SHEAF_WORKERS", 0)
-            .with("SHEAF_BATCH__MAX_AGE_MS", waits_for_batch)
-            .start()
+        Setting::new(folders[index].path()).with("SHEAF_WORKERS", 0).without_batches().start()
     });
     let api = one.api();
     let id = api.submit(&proven(&api.model("iris_mlp").await, &input("iris_mlp", 0))).await;

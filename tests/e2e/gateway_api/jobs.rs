@@ -179,7 +179,7 @@ async fn cancelling_ends_a_job_once_and_comes_too_late_for_a_batch() {
 
     // With batches that never close, a job can be cancelled as long as anyone likes.
     let data = tempfile::tempdir().unwrap();
-    let served = Setting::new(data.path()).with("SHEAF_BATCH__MAX_AGE_MS", 3_600_000).start();
+    let served = Setting::new(data.path()).without_batches().start();
     let api = served.api();
     let model = api.model("iris_mlp").await;
     let id = api.submit(&attested(&model, &input("iris_mlp", 2))).await;

@@ -96,7 +96,7 @@ async fn what_is_not_there_yet_says_so_and_what_never_was_too() {
     let served = Setting::new(data.path())
         .with("SHEAF_WORKERS", 0)
         .with("SHEAF_PROVERS__EMBEDDED", 0)
-        .with("SHEAF_BATCH__MAX_AGE_MS", 3_600_000)
+        .without_batches()
         .start();
     let api = served.api();
     let id = api.submit(&attested(&api.model("iris_mlp").await, &input("iris_mlp", 0))).await;

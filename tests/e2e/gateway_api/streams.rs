@@ -59,7 +59,7 @@ async fn the_sdk_follows_to_the_end_from_anywhere() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_outlives_the_gateway() {
     let data = tempfile::tempdir().unwrap();
-    let still = Setting::new(data.path()).with("SHEAF_BATCH__MAX_AGE_MS", 3_600_000);
+    let still = Setting::new(data.path()).without_batches();
     let served = still.start();
     let api = served.api();
     let model = api.model("iris_mlp").await;
@@ -84,7 +84,7 @@ async fn a_stream_outlives_the_gateway() {
 async fn a_stream_without_news_shows_that_it_lives_and_leaving_it_costs_nothing() {
     let data = tempfile::tempdir().unwrap();
     let served =
-        Setting::new(data.path()).with("SHEAF_WORKERS", 0).with("SHEAF_BATCH__MAX_AGE_MS", 3_600_000).start();
+        Setting::new(data.path()).with("SHEAF_WORKERS", 0).without_batches().start();
     let api = served.api();
     let id = api.submit(&proven(&api.model("iris_mlp").await, &input("iris_mlp", 0))).await;
     let request = api.request(Method::GET, &format!("/v1/jobs/{id}/events"));

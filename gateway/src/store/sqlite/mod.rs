@@ -16,6 +16,9 @@ mod tasks;
 mod webhooks;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
