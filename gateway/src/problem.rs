@@ -137,9 +137,12 @@ const FAMILIES: &[(&str, StatusCode, bool, &str)] = &[
     ("SH-", StatusCode::UNPROCESSABLE_ENTITY, false, "correct what the detail names"),
 ];
 
-/// Why a request is not served.
+/// Why a request is not served. One word wide: it is in every handler's result.
 #[derive(Debug, Clone)]
-pub(crate) struct ApiError {
+pub(crate) struct ApiError(Box<Fields>);
+
+#[derive(Debug, Clone)]
+struct Fields {
     code: String,
     status: StatusCode,
     title: &'static str,
@@ -154,7 +157,7 @@ impl ApiError {
     /// A refusal of a kind.
     pub(crate) fn new(kind: Kind, detail: impl Into<String>) -> Self {
         let row = TABLE.iter().find(|row| row.kind == kind).unwrap_or(&TABLE[0]);
-        Self {
+        Self(Box::new(Fields {
             code: row.code.to_owned(),
             status: row.status,
             title: row.title,
@@ -163,18 +166,18 @@ impl ApiError {
             detail: detail.into(),
             retry_after_s: None,
             allow: None,
-        }
+        }))
     }
 
     /// With a time after which to try again.
     pub(crate) fn retry_after_s(mut self, seconds: u64) -> Self {
-        self.retry_after_s = Some(seconds.max(1));
+        self.0.retry_after_s = Some(seconds.max(1));
         self
     }
 
     /// With the methods that would do.
     pub(crate) fn allow(mut self, methods: String) -> Self {
-        self.allow = Some(methods);
+        self.0.allow = Some(methods);
         self
     }
 
@@ -195,31 +198,31 @@ impl ApiError {
     /// The document for one request.
     pub(crate) fn problem(&self, request_id: &str) -> Problem {
         Problem {
-            kind: format!("/docs/errors#{}", self.code),
-            title: self.title.to_owned(),
-            status: self.status.as_u16(),
-            detail: self.detail.clone(),
-            code: self.code.clone(),
-            retryable: self.retryable,
+            kind: format!("/docs/errors#{}", self.0.code),
+            title: self.0.title.to_owned(),
+            status: self.0.status.as_u16(),
+            detail: self.0.detail.clone(),
+            code: self.0.code.clone(),
+            retryable: self.0.retryable,
             request_id: request_id.to_owned(),
-            mend: self.mend.to_owned(),
+            mend: self.0.mend.to_owned(),
         }
     }
 
     /// The answer to one request.
     pub(crate) fn respond(&self, request_id: &str) -> HttpResponse {
-        if self.status.is_server_error() {
-            tracing::warn!(code = %self.code, detail = %self.detail, request_id, "request failed");
+        if self.0.status.is_server_error() {
+            tracing::warn!(code = %self.0.code, detail = %self.0.detail, request_id, "request failed");
         }
-        let mut response = HttpResponse::build(self.status);
+        let mut response = HttpResponse::build(self.0.status);
         response.insert_header((header::CONTENT_TYPE, "application/problem+json"));
-        if let Some(seconds) = self.retry_after_s {
+        if let Some(seconds) = self.0.retry_after_s {
             response.insert_header((header::RETRY_AFTER, HeaderValue::from(seconds)));
         }
-        if let Some(methods) = &self.allow {
+        if let Some(methods) = &self.0.allow {
             response.insert_header((header::ALLOW, methods.as_str()));
         }
-        if self.status == StatusCode::UNAUTHORIZED {
+        if self.0.status == StatusCode::UNAUTHORIZED {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer realm=\"sheaf\""));
         }
         response.body(serde_json::to_vec(&self.problem(request_id)).unwrap_or_default())
@@ -228,13 +231,13 @@ impl ApiError {
 
 impl fmt::Display for ApiError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "[{}] {}", self.code, self.detail)
+        write!(f, "[{}] {}", self.0.code, self.0.detail)
     }
 }
 
 impl ResponseError for ApiError {
     fn status_code(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
 
     fn error_response(&self) -> HttpResponse {
@@ -250,7 +253,7 @@ impl From<Refusal> for ApiError {
             .find(|(prefix, ..)| refusal.code.starts_with(prefix))
             .copied()
             .unwrap_or(FAMILIES[FAMILIES.len() - 1]);
-        Self {
+        Self(Box::new(Fields {
             code: refusal.code,
             status,
             title: if status.is_server_error() { "Unavailable" } else { "Refused" },
@@ -259,7 +262,7 @@ impl From<Refusal> for ApiError {
             detail: refusal.message,
             retry_after_s: status.is_server_error().then_some(1),
             allow: None,
-        }
+        }))
     }
 }
 
@@ -312,7 +315,7 @@ mod tests {
         let codes: BTreeSet<_> = TABLE.iter().map(|row| row.code).collect();
         assert_eq!(codes.len(), TABLE.len());
         for row in TABLE {
-            assert_eq!(ApiError::new(row.kind, "x").code, row.code);
+            assert_eq!(ApiError::new(row.kind, "x").0.code, row.code);
         }
     }
 
@@ -323,7 +326,7 @@ mod tests {
             [("SH-ONX-017", 422), ("SH-SBX-001", 503), ("SH-SBX-003", 422), ("SH-STO-001", 503)]
         {
             let error = ApiError::from(refusal(code));
-            assert_eq!((error.code.as_str(), error.status.as_u16()), (code, status));
+            assert_eq!((error.0.code.as_str(), error.0.status.as_u16()), (code, status));
         }
     }
 }

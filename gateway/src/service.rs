@@ -322,7 +322,7 @@ async fn tidy(app: Arc<App>) {
         app.limits.tidy();
         app.metrics.run_upkeep();
         // Once an hour.
-        if round % 360 == 0
+        if round.is_multiple_of(360)
             && let Err(error) = app.store.prune().await
         {
             tracing::error!(%error, "cannot prune the store");

@@ -66,7 +66,7 @@ pub(crate) async fn run(app: Arc<App>) {
             () = app.dispatch.notified() => {}
             _ = sweep.tick() => {
                 expire(&app).await;
-                if ticks % COUNT_EVERY == 0 {
+                if ticks.is_multiple_of(COUNT_EVERY) {
                     count(&app).await;
                 }
                 ticks = ticks.wrapping_add(1);

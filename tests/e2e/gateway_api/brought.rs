@@ -98,9 +98,8 @@ async fn proofs_that_do_not_verify_end_their_job_with_the_verifiers_reason() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proof_of_one_gateway_can_be_brought_to_another() {
     let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-    let [one, other] = [0, 1].map(|index| {
-        Setting::new(folders[index].path()).with("SHEAF_WORKERS", 0).without_batches().start()
-    });
+    let [one, other] = [0, 1]
+        .map(|index| Setting::new(folders[index].path()).with("SHEAF_WORKERS", 0).without_batches().start());
     let api = one.api();
     let id = api.submit(&proven(&api.model("iris_mlp").await, &input("iris_mlp", 0))).await;
     let proof = crate::gateway::eventually("a proof", async || {

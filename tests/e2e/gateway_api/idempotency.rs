@@ -59,8 +59,7 @@ async fn a_request_sent_again_is_answered_with_its_first_job_and_another_body_is
 async fn a_request_under_way_keeps_its_twins_out() {
     let data = tempfile::tempdir().unwrap();
     // The job's batch is never proven, so that the first request waits for as long as it asked to.
-    let served =
-        Setting::new(data.path()).with("SHEAF_WORKERS", 0).without_batches().start();
+    let served = Setting::new(data.path()).with("SHEAF_WORKERS", 0).without_batches().start();
     let api = served.api();
     let job = proven(&api.model("iris_mlp").await, &input("iris_mlp", 0));
     let first = tokio::spawn({

@@ -83,8 +83,7 @@ async fn a_stream_outlives_the_gateway() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_without_news_shows_that_it_lives_and_leaving_it_costs_nothing() {
     let data = tempfile::tempdir().unwrap();
-    let served =
-        Setting::new(data.path()).with("SHEAF_WORKERS", 0).without_batches().start();
+    let served = Setting::new(data.path()).with("SHEAF_WORKERS", 0).without_batches().start();
     let api = served.api();
     let id = api.submit(&proven(&api.model("iris_mlp").await, &input("iris_mlp", 0))).await;
     let request = api.request(Method::GET, &format!("/v1/jobs/{id}/events"));

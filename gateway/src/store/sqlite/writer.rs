@@ -29,7 +29,7 @@ type Operation = Box<
 
 enum Request {
     /// Accepted jobs are written many at a time.
-    Accept(AcceptRequest),
+    Accept(Box<AcceptRequest>),
     Run(Operation, oneshot::Sender<StoreError>),
 }
 
@@ -59,7 +59,7 @@ impl Writer {
 
     /// Accepts a job with whatever else is waiting.
     pub(super) async fn accept(&self, request: AcceptRequest) -> Result<()> {
-        self.requests.send(Request::Accept(request)).await.map_err(|_| StoreError::Closed)
+        self.requests.send(Request::Accept(Box::new(request))).await.map_err(|_| StoreError::Closed)
     }
 
     /// Runs an operation in the next transaction and returns once that is durable.
@@ -105,7 +105,7 @@ async fn commit(connection: &mut SqliteConnection, group: impl Iterator<Item = R
     let mut operations = Vec::new();
     for request in group {
         match request {
-            Request::Accept(accept) => accepts.push(accept),
+            Request::Accept(accept) => accepts.push(*accept),
             Request::Run(operation, failure) => operations.push((operation, failure)),
         }
     }
