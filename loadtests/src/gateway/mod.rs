@@ -110,7 +110,7 @@ pub(crate) fn run(args: &GatewayArgs) -> Result<(), BenchError> {
     let (memory_full, accepted) = (gateway.server.usage().resident, jobs.ids.len());
     bench.reads(&gateway, &jobs)?;
     let sample = gateway.get(jobs.ids.last().map_or("", |path| path))?.to_string();
-    let busy = bench.busy(&mut gateway, &mut jobs)?;
+    let (busy, proofs_per_second) = bench.busy(&mut gateway, &mut jobs)?;
     drop(gateway);
 
     let mut version = None;
@@ -170,6 +170,9 @@ pub(crate) fn run(args: &GatewayArgs) -> Result<(), BenchError> {
             row.used.cpu.as_secs_f64() * 1e6 / row.outcome.requests as f64,
         ));
     }
+    line(&format!(
+        "\nWith the prover at work, {proofs_per_second:.1} proofs a second while {accepted} jobs waited."
+    ));
     if !inserted.is_empty() {
         line("\n### Plain SQLite, WAL, synchronous=FULL\n");
         line("| rows | rows per commit | CPU µs per job | jobs/s | ms per commit |");
@@ -281,15 +284,15 @@ impl Bench<'_> {
     fn accepts(&mut self, gateway: &Gateway, jobs: &mut Submit) -> Result<Vec<Accepts>, BenchError> {
         let mut rows = Vec::new();
         for connections in [1, CONNECTIONS, 256] {
-            let before = gateway.commits()?;
+            let before = gateway.metric("sheaf_store_group_size_count")?;
             let count = jobs.ids.len();
             let (per_second, used) = self.closed("`POST /v1/jobs`", &gateway.server, connections, jobs)?;
-            let after = gateway.commits()?;
+            let after = gateway.metric("sheaf_store_group_size_count")?;
             let measured = self.closed.last().map_or(1, |row| row.outcome.requests) as f64;
             rows.push(Accepts {
                 connections,
                 per_second,
-                group: (jobs.ids.len() - count) as f64 / (after.0 - before.0),
+                group: (jobs.ids.len() - count) as f64 / (after - before),
                 written_kib: used.written as f64 / 1024.0 / measured,
                 cpu_us: used.cpu.as_secs_f64() * 1e6 / measured,
             });
@@ -314,9 +317,11 @@ impl Bench<'_> {
     }
 
     /// The same while the prover proves what waits.
-    fn busy(&mut self, gateway: &mut Gateway, jobs: &mut Submit) -> Result<Vec<Paced>, BenchError> {
+    fn busy(&mut self, gateway: &mut Gateway, jobs: &mut Submit) -> Result<(Vec<Paced>, f64), BenchError> {
         gateway.release();
         std::thread::sleep(Duration::from_secs(1));
+        let proofs = "sheaf_attempt_seconds_count";
+        let (before, began) = (gateway.metric(proofs)?, Instant::now());
         let accept = self.paced("`POST /v1/jobs`, prover at work", &gateway.server, BUSY_RATE, jobs)?;
         let mut read = Read::new(gateway, &jobs.ids[jobs.ids.len().saturating_sub(HOT_JOBS)..]);
         let read = self.paced(
@@ -325,7 +330,8 @@ impl Bench<'_> {
             BUSY_RATE,
             &mut read,
         )?;
-        Ok(vec![accept, read])
+        let proven = gateway.metric(proofs)? - before;
+        Ok((vec![accept, read], proven / began.elapsed().as_secs_f64()))
     }
 
     /// The same reads, answered by nginx with the body of a job. Returns its version if it is there.

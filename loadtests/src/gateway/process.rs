@@ -9,7 +9,7 @@ use std::time::Duration;
 pub(crate) struct Usage {
     /// User and system time, ended children included.
     pub(crate) cpu: Duration,
-    /// The same by thread name, of the threads that live; digits are cut off names.
+    /// The same by thread name, of the threads that live; digits are cut out of names.
     pub(crate) threads: BTreeMap<String, Duration>,
     /// Bytes that went to the disk.
     pub(crate) written: u64,
@@ -28,7 +28,7 @@ impl Usage {
                 let folder = format!("/proc/{pid}/task/{task}");
                 let Ok(name) = fs::read_to_string(format!("{folder}/comm")) else { continue };
                 let Some(ran) = first_number(&format!("{folder}/schedstat")) else { continue };
-                let name: String = name.trim().chars().filter(|c| !c.is_ascii_digit()).collect();
+                let name: String = name.trim().chars().filter(|c| !c.is_ascii_digit() && *c != '|').collect();
                 *usage.threads.entry(name).or_default() += Duration::from_nanos(ran);
             }
         }

@@ -148,16 +148,16 @@ impl Gateway {
         .into_bytes()
     }
 
-    /// Groups committed and operations in them so far, from the gateway's metrics.
-    pub(crate) fn commits(&self) -> Result<(f64, f64), BenchError> {
+    /// The sum of a metric over its labels; 0 if there is none yet.
+    pub(crate) fn metric(&self, name: &str) -> Result<f64, BenchError> {
         let request = self.head("GET", "/metrics", "", 0);
         let (_, body) = once(self.server.address, &request, PATIENCE)?;
         let text = String::from_utf8_lossy(&body);
-        let value = |name: &str| {
-            let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
-            line.and_then(|value| value.trim().parse().ok()).unwrap_or(f64::NAN)
-        };
-        Ok((value("sheaf_store_group_size_count"), value("sheaf_store_group_size_sum")))
+        let values = text.lines().filter_map(|line| {
+            let rest = line.strip_prefix(name)?;
+            rest.starts_with(['{', ' ']).then(|| rest.rsplit_once(' ')?.1.parse::<f64>().ok())?
+        });
+        Ok(values.sum())
     }
 
     /// Holds verifications back, so that no proving disturbs what is measured: the dispatcher leads as many jobs as it

@@ -83,7 +83,12 @@ pub(crate) fn submit(args: &JobSubmitArgs, report: &Report) -> Result<(), Refusa
             return Err(unsuccessful(&job));
         };
         let receipt = receipt(&client, &statement).await?;
-        report.line(format!("  receipt       {}, verified here", receipt.trust_tier()));
+        report.line(match &receipt {
+            VerifiedReceipt::Proven(_) => "  receipt       proven, verified here".to_owned(),
+            VerifiedReceipt::Attested(attested) => {
+                format!("  receipt       attested: the word of operator {}", attested.attestation.operator)
+            }
+        });
         if let Some(folder) = &args.out {
             match &receipt {
                 VerifiedReceipt::Proven(proven) => {

@@ -1,5 +1,6 @@
 //! `sheaf serve` and `sheaf worker`.
 
+use std::io::IsTerminal;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -87,7 +88,11 @@ fn log() {
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,sheaf_gateway=info"));
     // A subscriber that is there already stays.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr)
+        .try_init();
 }
 
 /// Waits to be told to stop.
