@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use sheaf_adapter::{AdapterError, AttemptId, ErrorKind, ProgramRef, ProveRequest, Proven, Prover};
 use sheaf_local::verify::VerifiedDocument;
-use sheaf_policies::{Decision, MicroUsd, Reason};
+use sheaf_policies::{Decision, MicroUsd, PolicyError, Reason};
 use sheaf_statement::{ProverId, TrustTier, VkDigest};
 use tokio::sync::broadcast;
 use tower::ServiceExt;
@@ -23,13 +23,15 @@ use crate::store::phase::{
     Stage, Verification, Verified,
 };
 use crate::store::{
-    ClaimedJob, ExclusionRow, JobRow, JobSpec, ModelRow, ProgramOutcome, StoreError, Subject,
+    ClaimedJob, ExclusionRow, JobRow, JobSpec, ModelRow, ProgramOutcome, ProgramRow, StoreError, Subject,
 };
 
 /// Pause before a job that waits for its twin is looked at again.
 const TWIN_PAUSE_MS: u64 = 150;
 /// Pause before a job for which no prover is to be had now is routed again.
 const ROUTE_PAUSE_MS: u64 = 500;
+/// Passing failures of one prover after which it is out for a job.
+const MAX_PASSING_FAILURES: u32 = 3;
 /// Most times that a job is routed anew for passing faults of provers.
 const MAX_REROUTES: u32 = 8;
 
@@ -220,8 +222,7 @@ impl Lead<'_> {
             }
         }
         let programs = self.app.store.programs(self.ready.model.key).await?;
-        let inputs = inputs(self.app, self.row, &self.ready.model, &programs, self.exclusions);
-        let decision = match sheaf_policies::decide(inputs) {
+        let decision = match self.decide(&programs) {
             Ok(decision) => decision,
             Err(error) => {
                 let failure = failed("routing", &Refusal::new(&error), false);
@@ -243,6 +244,21 @@ impl Lead<'_> {
             return Ok(());
         }
         self.prove(held, Some(prover)).await
+    }
+
+    /// Asks the policies. A prover that failed this job in a passing way is the last resort: it is asked about only if
+    /// no other will do.
+    fn decide(&self, programs: &[ProgramRow]) -> Result<Decision, PolicyError> {
+        let ask = |exclusions: &[ExclusionRow]| {
+            sheaf_policies::decide(inputs(self.app, self.row, &self.ready.model, programs, exclusions))
+        };
+        let decision = ask(self.exclusions)?;
+        let (out, last_resort): (Vec<_>, Vec<_>) = self
+            .exclusions
+            .iter()
+            .cloned()
+            .partition(|row| row.is_final || row.count >= MAX_PASSING_FAILURES);
+        if decision.chosen.is_some() || last_resort.is_empty() { Ok(decision) } else { ask(&out) }
     }
 
     /// No prover qualifies. If that can change, the job waits; else it fails, and the decision says why.
@@ -436,10 +452,10 @@ impl Lead<'_> {
         let passing = error.kind == ErrorKind::Overloaded;
         Reroute {
             attempt: attempt.map(|id| end(id, error.kind.name(), Some(&error.code), Some(&error.message))),
-            not_before_ms: now_ms() + if passing { ROUTE_PAUSE_MS } else { 0 },
+            not_before_ms: now_ms() + if passing || !is_final(error.kind) { ROUTE_PAUSE_MS } else { 0 },
             code: error.code.clone(),
             message: error.message.clone(),
-            exclude: (!passing).then(|| id.clone()),
+            exclude: (!passing).then(|| (id.clone(), is_final(error.kind))),
         }
     }
 
@@ -467,6 +483,11 @@ impl Lead<'_> {
     async fn commit(&self, change: Change) -> Result<(), StoreError> {
         commit(self.app, change).await.map(|_| ())
     }
+}
+
+/// Whether a prover that failed a job so is out for it whatever else there is.
+fn is_final(kind: ErrorKind) -> bool {
+    !matches!(kind, ErrorKind::Transient | ErrorKind::Timeout | ErrorKind::Overloaded)
 }
 
 /// A compiled program, ready for its prover.

@@ -167,6 +167,8 @@ pub(crate) struct ExclusionRow {
     pub(crate) prover: ProverId,
     pub(crate) count: u32,
     pub(crate) code: String,
+    /// Whether trying again can never help; else it is the last resort.
+    pub(crate) is_final: bool,
 }
 
 /// A claimed job with what driving it takes.

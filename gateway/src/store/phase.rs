@@ -120,8 +120,8 @@ pub(crate) struct Reroute {
     /// Code and words, for the event.
     pub(crate) code: String,
     pub(crate) message: String,
-    /// The prover that is out for this job.
-    pub(crate) exclude: Option<ProverId>,
+    /// The prover that is out for this job, and whether for good.
+    pub(crate) exclude: Option<(ProverId, bool)>,
 }
 
 /// The end of an attempt.
@@ -178,7 +178,7 @@ stages! {
         change.event = json!({"rerouted": {"code": entry.code, "message": entry.message}});
         change.not_before_ms = Some(entry.not_before_ms);
         change.attempt_end = entry.attempt;
-        change.exclude = entry.exclude.map(|prover| (prover, entry.code));
+        change.exclude = entry.exclude.map(|(prover, is_final)| (prover, entry.code, is_final));
     }
     Routed(Choice) = |entry, change| {
         change.event = json!({"prover": entry.prover, "price": entry.price, "why": entry.summary});
@@ -260,7 +260,7 @@ pub(crate) struct Change {
     pub(super) reused_from: Option<JobId>,
     pub(super) proof: Option<NewProof>,
     pub(super) failure: Option<Failure>,
-    pub(super) exclude: Option<(ProverId, String)>,
+    pub(super) exclude: Option<(ProverId, String, bool)>,
     pub(super) not_before_ms: Option<u64>,
 }
 

@@ -125,6 +125,7 @@ CREATE TABLE exclusions (
     prover  TEXT NOT NULL,
     count   INTEGER NOT NULL,
     code    TEXT NOT NULL,
+    final   INTEGER NOT NULL,                   -- 1: whatever else there is, never again for this job
     PRIMARY KEY (job, prover)
 ) STRICT, WITHOUT ROWID;
 

@@ -186,14 +186,16 @@ async fn apply(connection: &mut SqliteConnection, change: &Change) -> Result<boo
     if let Some(end) = &change.attempt_end {
         end_attempt(connection, now, end).await?;
     }
-    if let Some((prover, code)) = &change.exclude {
+    if let Some((prover, code, is_final)) = &change.exclude {
         sqlx::query(
-            "INSERT INTO exclusions (job, prover, count, code) VALUES (?, ?, 1, ?) \
-             ON CONFLICT (job, prover) DO UPDATE SET count = count + 1, code = excluded.code",
+            "INSERT INTO exclusions (job, prover, count, code, final) VALUES (?, ?, 1, ?, ?) \
+             ON CONFLICT (job, prover) DO UPDATE SET count = count + 1, code = excluded.code, \
+             final = MAX(final, excluded.final)",
         )
         .bind(&job)
         .bind(prover.as_str())
         .bind(code)
+        .bind(*is_final)
         .execute(&mut *connection)
         .await?;
     }
@@ -225,7 +227,7 @@ async fn claim(connection: &mut SqliteConnection, limit: u32, lease_ms: u64) -> 
     for row in &rows {
         let job = job_row(row)?;
         let id = job.id.to_string();
-        let exclusions = sqlx::query("SELECT prover, count, code FROM exclusions WHERE job = ?")
+        let exclusions = sqlx::query("SELECT prover, count, code, final FROM exclusions WHERE job = ?")
             .bind(&id)
             .fetch_all(&mut *connection)
             .await?
@@ -235,6 +237,7 @@ async fn claim(connection: &mut SqliteConnection, limit: u32, lease_ms: u64) -> 
                     prover: parsed(row, "prover")?,
                     count: small(row, "count")?,
                     code: get(row, "code")?,
+                    is_final: small(row, "final")? != 0,
                 })
             })
             .collect::<Result<_>>()?;

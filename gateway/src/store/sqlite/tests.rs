@@ -279,7 +279,7 @@ async fn an_attempt_goes_on_under_its_own_id_after_a_crash() {
         not_before_ms: 0,
         code: "SH-TST-001".to_owned(),
         message: "late".to_owned(),
-        exclude: Some(prover()),
+        exclude: Some((prover(), false)),
     };
     let held = Held::<Proving>::new(id, again.row.fence);
     assert!(store.apply(held.to::<AcceptedStage>(reroute).0).await.unwrap());
