@@ -32,6 +32,9 @@ use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
 use crate::{batcher, deliveries, dispatch, routes, workers};
 
+/// Longest wait for what a gateway that stops has not let go of.
+const STOPPING: Duration = Duration::from_secs(10);
+
 /// A prover and the limits of its stack.
 pub type ProverEntry = (Arc<dyn Adapter>, StackLimits);
 
@@ -189,13 +192,24 @@ impl Gateway {
         &self.operator
     }
 
-    /// Stops in good order: answers what is being served, stores what is known, ends the workers.
-    pub async fn stop(mut self) {
-        self.app.shutdown.cancel();
-        self.server.stop(true).await;
-        while self.tasks.join_next().await.is_some() {}
+    /// Stops in good order: answers what is being served, stores what is known, ends the workers. The store can be opened
+    /// again afterwards.
+    pub async fn stop(self) {
+        let Self { app, server, serving, mut tasks, .. } = self;
+        app.shutdown.cancel();
+        server.stop(true).await;
+        while tasks.join_next().await.is_some() {}
         // The thread ends with the server that it runs.
-        let _ = tokio::task::spawn_blocking(move || self.serving.join()).await;
+        let _ = tokio::task::spawn_blocking(move || serving.join()).await;
+        // The server's own threads, and tasks that were aborted, let go of the store in their own time.
+        let left = Arc::downgrade(&app);
+        drop(app);
+        let gone = async {
+            while left.strong_count() > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let _ = tokio::time::timeout(STOPPING, gone).await;
     }
 }
 

@@ -1,7 +1,7 @@
 //! Jobs on the wire.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
 /// An inference to prove.
@@ -264,7 +264,7 @@ pub(crate) struct Route {
     /// Decisions in order, each with its inputs, ranking and rejections. Deciding on the same inputs gives the same
     /// bytes.
     #[schema(value_type = Vec<Object>)]
-    pub(crate) decisions: Vec<Value>,
+    pub(crate) decisions: Vec<Box<RawValue>>,
     /// Attempts in order.
     pub(crate) attempts: Vec<Attempt>,
 }

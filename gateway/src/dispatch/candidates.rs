@@ -83,7 +83,7 @@ pub(crate) fn offer(
             Health { quarantined_until_ms: None, recent_attempts: 0, recent_failures: 0 },
             Standing::health,
         ),
-        load: standing.map_or(Load { running: 0, capacity: 0, waiting: 0 }, Standing::load),
+        load: standing.map_or(Load { running: 0, capacity: 0, waiting: 0 }, Standing::room),
         excluded: None,
     }
 }

@@ -12,6 +12,7 @@ use tower::ServiceExt;
 
 use super::candidates::inputs;
 use super::expect::{Expected, to_text};
+use super::guard::guarded;
 use super::programs::{self, NoProgram};
 use crate::api::jobs::Failure;
 use crate::app::App;
@@ -54,7 +55,7 @@ pub(super) async fn drive(app: &App, job: ClaimedJob) -> Result<(), StoreError> 
     let lead = Lead { app, row: &row, ready: &ready, exclusions: &exclusions };
     match (row.phase, open_attempt) {
         (Phase::Accepted, _) => lead.route(Held::new(row.id, row.fence)).await,
-        (Phase::Routed, _) => lead.prove(Held::new(row.id, row.fence), None).await,
+        (Phase::Routed, _) => lead.prove(Held::new(row.id, row.fence), None, None).await,
         (Phase::Proving, Some(attempt)) => {
             // The attempt that the last leader began: made again under its own id, so that it is paid for once.
             match attempt.id.parse() {
@@ -233,6 +234,7 @@ impl Lead<'_> {
             return self.nowhere(held, &decision).await;
         };
         metrics::counter!("sheaf_routed_total", "prover" => prover.to_string()).increment(1);
+        let leave_by_ms = leave_by_ms(&decision);
         let choice = Choice {
             prover: prover.clone(),
             price,
@@ -243,7 +245,7 @@ impl Lead<'_> {
         if !commit(self.app, change).await? {
             return Ok(());
         }
-        self.prove(held, Some(prover)).await
+        self.prove(held, Some(prover), leave_by_ms).await
     }
 
     /// Asks the policies. A prover that failed this job in a passing way is the last resort: it is asked about only if
@@ -263,21 +265,31 @@ impl Lead<'_> {
 
     /// No prover qualifies. If that can change, the job waits; else it fails, and the decision says why.
     async fn nowhere(&self, held: Held<Accepted>, decision: &Decision) -> Result<(), StoreError> {
-        let passing = |reason: &Reason| matches!(reason, Reason::Quarantined { .. });
+        let passing = |reason: &Reason| matches!(reason, Reason::Quarantined { .. } | Reason::NoCapacity);
         let may_pass =
             decision.rejected.iter().any(|r| !r.reasons.is_empty() && r.reasons.iter().all(passing));
         if may_pass {
             return self.app.store.release(self.row.id, self.row.fence, now_ms() + ROUTE_PAUSE_MS).await;
         }
         let refusal = Refusal { code: "SH-JOB-001".to_owned(), message: decision.summary.clone() };
-        let (mut change, _) = held.to::<Failed>((failed("routing", &refusal, false), None));
+        // What stood in the way of provers for a while only may not stand there next time.
+        let retryable = decision.rejected.iter().flat_map(|rejected| &rejected.reasons).any(|reason| {
+            matches!(reason, Reason::Quarantined { .. } | Reason::NoCapacity | Reason::Excluded { .. })
+        });
+        let (mut change, _) = held.to::<Failed>((failed("routing", &refusal, retryable), None));
         change.keep_decision(decision.to_bytes());
         self.commit(change).await
     }
 
-    /// Has the chosen prover prove: compiles if need be, waits for a place, begins an attempt.
-    async fn prove(&self, held: Held<Routed>, prover: Option<ProverId>) -> Result<(), StoreError> {
-        let Some((id, prover)) = self.prover(prover) else {
+    /// Has the chosen prover prove: compiles if need be, waits for a place, begins an attempt. Gives it up in time for
+    /// another, if a time for that is known.
+    async fn prove(
+        &self,
+        held: Held<Routed>,
+        chosen: Option<ProverId>,
+        leave_by_ms: Option<u64>,
+    ) -> Result<(), StoreError> {
+        let Some((id, prover)) = self.prover(chosen) else {
             return self.back(held, gone()).await;
         };
         let program = match self.program(prover).await {
@@ -293,17 +305,24 @@ impl Lead<'_> {
         let Some(standing) = self.app.standings.get(&id) else {
             return self.back(held, gone()).await;
         };
-        // A job that is cancelled or overdue while it waits leaves the queue when its turn comes: applying the next
-        // step finds that it is gone.
-        let Some(_place) = standing.place().await else {
-            return self.back(held, gone()).await;
+        // A job that is cancelled while it waits leaves the queue when its turn comes: applying the next step finds
+        // that it is gone. One that is overdue leaves at once, and likewise.
+        let place = tokio::time::timeout(self.left(leave_by_ms), standing.place());
+        let _place = match place.await {
+            Ok(Some(place)) => place,
+            Ok(None) => return self.back(held, gone()).await,
+            Err(_) => return self.back(held, no_place(&id)).await,
         };
+        // Others of the queue may have found out meanwhile.
+        if standing.health().quarantined_until_ms.is_some() {
+            return self.back(held, quarantined()).await;
+        }
         let attempt = AttemptRowId::new();
         let (change, held) = held.to::<Proving>((attempt, id.clone()));
         if !commit(self.app, change).await? {
             return Ok(());
         }
-        self.attempt(held, attempt, &id, prover, program).await
+        self.attempt(held, attempt, &id, prover, program, leave_by_ms).await
     }
 
     /// Goes on with an attempt that a leader before began.
@@ -328,7 +347,13 @@ impl Lead<'_> {
         let Some(_place) = standing.place().await else {
             return self.back(held, gone()).await;
         };
-        self.attempt(held, attempt, &id, prover, program).await
+        self.attempt(held, attempt, &id, prover, program, None).await
+    }
+
+    /// The time until the job is due, or has to be given to another.
+    fn left(&self, leave_by_ms: Option<u64>) -> Duration {
+        let until_ms = leave_by_ms.unwrap_or(u64::MAX).min(self.row.due_ms);
+        Duration::from_millis(until_ms.saturating_sub(now_ms()).max(1))
     }
 
     async fn attempt(
@@ -338,13 +363,14 @@ impl Lead<'_> {
         id: &ProverId,
         prover: &Prover,
         program: Program,
+        leave_by_ms: Option<u64>,
     ) -> Result<(), StoreError> {
         let began = Instant::now();
         let request = ProveRequest {
             attempt: AttemptId(attempt.to_string()),
             program: program.reference,
             input: Arc::clone(&self.ready.input),
-            time_left: Duration::from_millis(self.row.due_ms.saturating_sub(now_ms()).max(1)),
+            time_left: self.left(leave_by_ms),
         };
         let mut changes = self.app.store.changes();
         let outcome = tokio::select! {
@@ -393,7 +419,7 @@ impl Lead<'_> {
         let descriptor = prover.descriptor();
         let misbehaved =
             |code: &str, message: String| AdapterError::new(ErrorKind::Misbehaved, code.to_owned(), message);
-        let proven = prover.service().oneshot(request).await?;
+        let proven = guarded(prover.service().oneshot(request)).await?;
         let verified = match self.app.sandbox.verify_document(proven.document.to_vec()).await {
             Ok(verified) => verified,
             // The sandbox's own trouble is not the prover's fault.
@@ -504,6 +530,35 @@ enum Trouble {
 
 fn gone() -> Reroute {
     Reroute { message: "the chosen prover is no longer there".to_owned(), ..lost_attempt() }
+}
+
+fn quarantined() -> Reroute {
+    Reroute {
+        code: "SH-JOB-008".to_owned(),
+        message: "the chosen prover was quarantined while the job waited for it".to_owned(),
+        ..lost_attempt()
+    }
+}
+
+fn no_place(id: &ProverId) -> Reroute {
+    Reroute {
+        code: "SH-JOB-009".to_owned(),
+        message: "the chosen prover had no place in time".to_owned(),
+        exclude: Some((id.clone(), false)),
+        ..lost_attempt()
+    }
+}
+
+/// When the chosen prover must have answered for the job to have time for another, if there is another and time for
+/// both by cautious estimates: a prover that hangs must not cost the job its deadline.
+fn leave_by_ms(decision: &Decision) -> Option<u64> {
+    let (first, others) = decision.ranked.split_first()?;
+    let (now_ms, due_ms) = (decision.inputs.now_ms, decision.inputs.request.deadline_ms);
+    let latest = others.iter().map(|other| other.slack_ms).max()?;
+    // Finding out and routing anew takes its time.
+    let spare_ms = latest.saturating_sub(latest / 8 + ROUTE_PAUSE_MS);
+    let needed_ms = due_ms.saturating_sub(now_ms).saturating_sub(first.slack_ms);
+    (spare_ms > needed_ms).then(|| now_ms.saturating_add(spare_ms))
 }
 
 fn end(id: AttemptRowId, outcome: &str, code: Option<&str>, message: Option<&str>) -> AttemptEnd {

@@ -18,11 +18,13 @@
 //! | `candidates` | what the policies are asked |
 //! | `programs` | models compiled by provers |
 //! | `expect` | the statement that a proof must be of |
+//! | `guard` | provers' own code, whose panics are theirs |
 //! | [`standing`] | what is remembered of provers |
 
 mod candidates;
 mod drive;
 mod expect;
+mod guard;
 mod programs;
 pub(crate) mod standing;
 

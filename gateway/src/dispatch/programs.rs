@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sheaf_adapter::{AdapterError, ErrorKind, Prover};
 use sheaf_statement::InputVisibility;
 
+use super::guard::guarded;
 use crate::app::App;
 use crate::refusal::Refusal;
 use crate::store::{ModelRow, ProgramOutcome, ProgramRow};
@@ -39,7 +40,7 @@ pub(crate) async fn ensure(
         return Ok(row);
     }
     let quantised = app.models.get(&app.blobs, model).await.map_err(NoProgram::Gateway)?;
-    let outcome = match prover.adapter().compile(Arc::clone(&quantised), visibility).await {
+    let outcome = match guarded(prover.adapter().compile(Arc::clone(&quantised), visibility)).await {
         Ok(program) => {
             let key_blob = app.blobs.put(program.key).await.map_err(gateway)?;
             let package_blob = app.blobs.put(program.package).await.map_err(gateway)?;

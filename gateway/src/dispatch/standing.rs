@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -25,6 +25,8 @@ const ROW: usize = 5;
 /// The first rest after failures in a row, and the first quarantine after misbehaving.
 const REST_MS: u64 = 30_000;
 const QUARANTINE_MS: u64 = 300_000;
+/// How long a prover that says that it is full is taken at its word.
+const FULL_MS: u64 = 1_000;
 /// Longest quarantine.
 const MAX_QUARANTINE_MS: u64 = 24 * 3_600_000;
 /// How often standings that changed are stored.
@@ -110,6 +112,8 @@ pub(crate) struct Standing {
     waiting: AtomicU32,
     /// Held while the prover compiles: one model at a time.
     pub(crate) compiling: tokio::sync::Mutex<()>,
+    /// Until when it is full, by its own account. Of this process.
+    full_until_ms: AtomicU64,
     record: Mutex<Record>,
     changed: AtomicBool,
 }
@@ -125,6 +129,7 @@ impl Standing {
             places: Arc::new(Semaphore::new(capacity)),
             waiting: AtomicU32::new(0),
             compiling: tokio::sync::Mutex::new(()),
+            full_until_ms: AtomicU64::new(0),
             record: Mutex::new(record),
             changed: AtomicBool::new(false),
         }
@@ -148,6 +153,12 @@ impl Standing {
             capacity: self.capacity,
             waiting: self.waiting.load(Ordering::Relaxed),
         }
+    }
+
+    /// The same for a new job: while it is full there is no room for one, so that the job goes elsewhere.
+    pub(crate) fn room(&self) -> Load {
+        let full = self.full_until_ms.load(Ordering::Relaxed) > now_ms();
+        Load { capacity: if full { 0 } else { self.capacity }, ..self.load() }
     }
 
     /// Recent failures and quarantine.
@@ -183,6 +194,9 @@ impl Standing {
 
     /// An attempt failed.
     pub(crate) fn failed(&self, prover: &ProverId, error: &AdapterError) {
+        if error.kind == ErrorKind::Overloaded {
+            self.full_until_ms.store(now_ms() + FULL_MS, Ordering::Relaxed);
+        }
         if !error.kind.counts_against_prover() {
             return;
         }

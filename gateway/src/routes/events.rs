@@ -53,8 +53,15 @@ pub(super) async fn follow(
         })?,
     };
     let changes = app.store.changes();
-    let following =
-        Follow { app: app.into_inner(), job: row.id, after, ready: VecDeque::new(), changes, over: false };
+    let following = Follow {
+        app: app.into_inner(),
+        tenant: row.tenant.clone(),
+        job: row.id,
+        after,
+        ready: VecDeque::new(),
+        changes,
+        over: false,
+    };
     let body = stream::unfold(following, |mut following| async move {
         let chunk = following.next().await?;
         Some((Ok::<_, StoreError>(chunk), following))
@@ -68,6 +75,7 @@ pub(super) async fn follow(
 
 struct Follow {
     app: Arc<App>,
+    tenant: String,
     job: JobId,
     after: u64,
     ready: VecDeque<EventRow>,
@@ -86,10 +94,15 @@ impl Follow {
             if self.over {
                 return None;
             }
-            // A store that fails ends the stream; the client comes back with the number of its last event.
+            // A store that fails ends the stream; the client comes back with the number of its last event. The job is
+            // read first: once it has ended, all of its events are there.
+            let ended = self.app.store.job(&self.tenant, self.job).await.ok()??.phase.is_final();
             self.ready = self.app.store.events(self.job, self.after).await.ok()?.into();
             if !self.ready.is_empty() {
                 continue;
+            }
+            if ended {
+                return None;
             }
             let changed = async {
                 while let Ok(job) = self.changes.recv().await {

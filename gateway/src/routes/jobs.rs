@@ -256,8 +256,9 @@ pub(super) async fn route(
     let (decisions, attempts) = app.store.route(row.id).await?;
     let decisions = decisions
         .iter()
+        // Byte for byte: whoever replays a decision compares its bytes.
         .map(|bytes| serde_json::from_slice(bytes))
-        .collect::<Result<Vec<serde_json::Value>, _>>()
+        .collect::<Result<Vec<Box<serde_json::value::RawValue>>, _>>()
         .map_err(|error| ApiError::new(Kind::Internal, error.to_string()))?;
     Ok(HttpResponse::Ok().json(Route {
         job: row.id.to_string(),
