@@ -285,7 +285,8 @@ mod tests {
 
     #[test]
     fn fields_out_of_range_are_refused_by_name() {
-        let cases: Vec<(&str, Box<dyn Fn(&mut JobRequest)>)> = vec![
+        type Mistake = Box<dyn Fn(&mut JobRequest)>;
+        let cases: Vec<(&str, Mistake)> = vec![
             ("model", Box::new(|r| r.model = "0xAB".to_owned())),
             ("scale_bits", Box::new(|r| r.scale_bits = Some(17))),
             ("max_price", Box::new(|r| r.max_price = Some("1e3".to_owned()))),

@@ -14,6 +14,7 @@ mod common;
 mod gateway;
 
 use browser::{Browser, Shown};
+use gateway::eventually;
 use gateway::http::{Api, text};
 use gateway::process::Setting;
 use gateway::samples::{attested, input, proven};
@@ -140,7 +141,7 @@ impl Page {
             assert_eq!(self.api.ended(id).await["status"], end, "{done:?}");
         }
         self.browser.only("[data-testid=job-detail] [data-testid=status][data-status=aggregated]").await;
-        assert_eq!(self.statuses_of_timeline().await, LIFE);
+        assert_eq!(self.whole_timeline().await, LIFE);
 
         // Only what is under way is seen to change, and a job is not called proven before it is.
         for id in [&jobs.proven, &jobs.hostile] {
@@ -158,20 +159,23 @@ impl Page {
     /// Opens the panel of a job or batch of the list that is there, and waits until it says something.
     async fn open(&self, kind: &str, id: &str) {
         self.browser.click(&format!("{} a", row(kind, id))).await;
-        let title = self.one(&format!("{kind}-title")).await;
-        assert_eq!(title.text, id);
+        let title = format!("{kind}-title");
+        let titled = || async { self.all(&title).await.into_iter().find(|shown| shown.text == id) };
+        eventually(&format!("panel of {id}"), titled).await;
         self.browser.only(&format!("[data-testid={kind}-detail] [data-testid=status]")).await;
     }
 
-    async fn statuses_of_timeline(&self) -> Vec<String> {
+    /// The statuses that a job went through, once its receipt is among them.
+    async fn whole_timeline(&self) -> Vec<String> {
+        self.browser
+            .only("[data-testid=timeline] [data-testid=timeline-event][data-status=aggregated]")
+            .await;
         self.all("timeline-event").await.iter().map(|event| event.data["status"].clone()).collect()
     }
 
     async fn a_proven_job_shows_how_it_came_about(&self, id: &str) {
         self.open("job", id).await;
-        self.one("timeline").await;
-        self.browser.only("[data-testid=timeline-event][data-status=aggregated]").await;
-        assert_eq!(self.statuses_of_timeline().await, LIFE);
+        assert_eq!(self.whole_timeline().await, LIFE);
 
         let job = self.api.aggregated(id).await;
         let proven = job["result"]["outputs"].as_array().unwrap();

@@ -167,8 +167,9 @@ async fn batches_survive_killed_gateways_and_killed_workers() {
         tokio::time::sleep(Duration::from_millis(random.random_range(50..2_500))).await;
         if kill % 3 == 1 {
             // Another is started in its place, and its task is leased anew.
-            let workers = served.workers();
-            workers.iter().for_each(|pid| drop(kill_process(*pid, Signal::KILL)));
+            for pid in served.workers() {
+                let _ = kill_process(pid, Signal::KILL);
+            }
         } else {
             served = kill_and_start(served, &setting).await;
             gateways.send_replace(Api::new(&served.url, &api.key));

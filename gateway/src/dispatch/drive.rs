@@ -271,6 +271,10 @@ impl Lead<'_> {
         if may_pass {
             return self.app.store.release(self.row.id, self.row.fence, now_ms() + ROUTE_PAUSE_MS).await;
         }
+        if self.row.due_ms <= now_ms() {
+            // Overdue jobs are swept up, and told that.
+            return self.app.store.release(self.row.id, self.row.fence, now_ms() + ROUTE_PAUSE_MS).await;
+        }
         let refusal = Refusal { code: "SH-JOB-001".to_owned(), message: decision.summary.clone() };
         // What stood in the way of provers for a while only may not stand there next time.
         let retryable = decision.rejected.iter().flat_map(|rejected| &rejected.reasons).any(|reason| {

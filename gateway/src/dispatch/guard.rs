@@ -11,7 +11,8 @@ pub(super) async fn guarded<T>(
     work: impl Future<Output = Result<T, AdapterError>>,
 ) -> Result<T, AdapterError> {
     // What the prover's state is worth afterwards is the prover's business.
-    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
-        Err(AdapterError::new(ErrorKind::Transient, "SH-JOB-010", "prover panicked"))
-    })
+    AssertUnwindSafe(work)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| Err(AdapterError::new(ErrorKind::Transient, "SH-JOB-010", "prover panicked")))
 }

@@ -18,12 +18,12 @@ async fn decisions(api: &Api, job: &str) -> Vec<Decision> {
 
     let answer = api.get(&format!("/v1/jobs/{job}/route")).await;
     let route: Route = serde_json::from_slice(&answer.body).unwrap();
-    let read = |raw: &Box<RawValue>| {
+    let read = |raw: &RawValue| {
         let decision = Decision::from_bytes(raw.get().as_bytes()).unwrap();
         assert!(decision.replay(), "{raw}");
         decision
     };
-    route.decisions.iter().map(read).collect()
+    route.decisions.iter().map(|raw| read(raw)).collect()
 }
 
 /// Submits a job that nobody can serve, and returns why not, for each prover.

@@ -222,17 +222,19 @@ async fn with_nobody_but_a_liar_a_job_fails_with_the_reason() {
     let id = api.submit(&attested(&model, &input("iris_mlp", 0))).await;
     let job = api.ended(&id).await;
     assert_eq!((&job["status"], &job["failure"]["code"]), (&"failed".into(), &"SH-JOB-001".into()), "{job}");
+    assert_eq!(job["failure"]["retryable"], true, "a quarantine ends: {job}");
     assert!(job.get("statement_id").is_none(), "{job}");
     ended_once(api, &id).await;
     let route = api.route(&id).await;
     assert_eq!(route["attempts"].as_array().unwrap().len(), 1, "{route}");
     assert_eq!(reasons(&route["decisions"][1], ROGUE), ["quarantined", "excluded"], "{route}");
 
-    // Another job waits for the quarantine to end, as long as its deadline lets it, and then says why it ends.
+    // Another job waits for the quarantine to end for as long as it can be in time, and then says why it is not.
     let mut waits = attested(&model, &input("iris_mlp", 1));
     waits["deadline_ms"] = json!(2000);
     let job = api.ended(&api.submit(&waits).await).await;
-    assert_eq!((&job["status"], &job["failure"]["code"]), (&"failed".into(), &"SH-JOB-002".into()), "{job}");
+    assert_eq!((&job["status"], &job["failure"]["code"]), (&"failed".into(), &"SH-JOB-001".into()), "{job}");
+    assert!(text(&job["failure"]["message"]).contains("quarantined 1"), "{job}");
     assert_eq!(job["failure"]["retryable"], true);
     gateway.stop().await;
 }

@@ -1,7 +1,5 @@
 //! Workers that return what is no proof of their task, and disks that forget.
 
-use std::time::Duration;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::Method;
@@ -58,13 +56,15 @@ fn prove(document: &TaskDocument) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread")]
 async fn workers_that_return_no_proof_of_their_task_are_refused_and_an_honest_one_completes_the_batch() {
     let gateway = Inside::start(vec![embedded()]).await;
-    let api = gateway.api.make_key(&["work"], "main").await;
+    // Each lie has a worker of its own: keys are what workers are known by.
+    let worker = async || gateway.api.make_key(&["work"], "main").await;
     let model = gateway.api.model("iris_mlp").await;
     let id = gateway.api.submit(&proven(&model, &input("iris_mlp", 0))).await;
 
     // Garbage, of every kind, each time on a lease of its own: a refused result gives the task back.
     let garbage = [Vec::new(), vec![0; 1000], (0..=255).cycle().take(100_000).collect::<Vec<u8>>()];
     for bytes in garbage {
+        let api = worker().await;
         let leased = lease(&api, "liar").await;
         assert_eq!(heartbeat(&api, &leased).await.status, 204);
         let refused = give(&api, &leased, json!({ "proof": STANDARD.encode(&bytes) })).await;
@@ -75,6 +75,7 @@ async fn workers_that_return_no_proof_of_their_task_are_refused_and_an_honest_on
         assert_eq!(heartbeat(&api, &leased).await.refused(409), "SH-API-016");
     }
     // What is no result at all leaves the lease as it is.
+    let api = worker().await;
     let leaf = lease(&api, "liar").await;
     assert!(matches!(leaf.document.kind, Work::Leaf { .. }));
     for result in [
@@ -101,6 +102,7 @@ async fn workers_that_return_no_proof_of_their_task_are_refused_and_an_honest_on
     assert!(
         give(&api, &leaf, json!({ "proof": STANDARD.encode(&forged) })).await.refused(422).starts_with("SH-")
     );
+    let api = worker().await;
     let leaf = lease(&api, "liar").await;
     assert_eq!(give(&api, &leaf, json!({ "proof": STANDARD.encode(&proof), "cpu_ms": 1 })).await.status, 204);
     assert_eq!(
@@ -115,6 +117,7 @@ async fn workers_that_return_no_proof_of_their_task_are_refused_and_an_honest_on
         give(&api, &root, json!({ "proof": STANDARD.encode(&proof) })).await.refused(422).starts_with("SH-")
     );
 
+    let api = worker().await;
     let _worker = Worker::start(&api.url, &api.key, "honest");
     let job = gateway.receipted(&id).await;
     let batch = gateway.api.get(&text(&job["links"]["batch"])).await.expect(200);
@@ -129,14 +132,16 @@ async fn workers_that_return_no_proof_of_their_task_are_refused_and_an_honest_on
 #[tokio::test(flavor = "multi_thread")]
 async fn a_workers_word_against_a_proof_counts_for_nothing() {
     let gateway = Inside::start(vec![embedded()]).await;
-    let api = gateway.api.make_key(&["work"], "main").await;
+    let worker = async || gateway.api.make_key(&["work"], "main").await;
     let model = gateway.api.model("iris_mlp").await;
     let id = gateway.api.submit(&proven(&model, &input("iris_mlp", 0))).await;
     for member in [json!(0), json!(7), json!(null)] {
+        let api = worker().await;
         let leased = lease(&api, "slanderer").await;
         let failure = json!({ "code": "SH-WRK-001", "message": "member is bad", "member": member });
         assert_eq!(give(&api, &leased, json!({ "failure": failure })).await.status, 204, "{failure}");
     }
+    let api = worker().await;
     let _worker = Worker::start(&api.url, &api.key, "honest");
     gateway.receipted(&id).await;
     gateway.stop().await;
@@ -150,6 +155,7 @@ async fn a_task_whose_worker_is_silent_goes_to_another() {
     let model = gateway.api.model("iris_mlp").await;
     let id = gateway.api.submit(&proven(&model, &input("iris_mlp", 0))).await;
     let abandoned = lease(&api, "silent").await;
+    let api = gateway.api.make_key(&["work"], "main").await;
     let _worker = Worker::start(&api.url, &api.key, "honest");
     let job = gateway.receipted(&id).await;
     let batch = gateway.api.get(&text(&job["links"]["batch"])).await.expect(200);
@@ -228,6 +234,5 @@ async fn a_proof_that_can_no_longer_be_read_fails_its_job_alone() {
     let again = api.submit(&proven(&model, &input("iris_mlp", 0))).await;
     let job = gateway.receipted(&again).await;
     assert!(job.get("reused_from").is_none(), "{job}");
-    assert!(Duration::from_millis(job["updated_ms"].as_u64().unwrap()) > Duration::ZERO);
     gateway.stop().await;
 }
