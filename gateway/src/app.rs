@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::{Keys, Limits};
+use crate::batcher::tasks::Spoilers;
 use crate::config::Config;
 use crate::dispatch::standing::Standings;
 use crate::refusal::Refusal;
@@ -43,6 +44,8 @@ pub(crate) struct App {
     pub(crate) batches: Notify,
     /// Told that there may be tasks to lease.
     pub(crate) tasks: Notify,
+    /// Keys whose workers spoil tasks.
+    pub(crate) spoilers: Spoilers,
     /// Jobs that wait for a prover, counted roughly: set by the dispatcher, raised by the door.
     pub(crate) open_jobs: AtomicU64,
     pub(crate) metrics: PrometheusHandle,

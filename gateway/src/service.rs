@@ -148,6 +148,7 @@ impl Gateway {
             dispatch: Notify::new(),
             batches: Notify::new(),
             tasks: Notify::new(),
+            spoilers: batcher::tasks::Spoilers::new(),
             metrics: recorder(),
             shutdown: CancellationToken::new(),
             operator,

@@ -3,6 +3,9 @@
 //! A worker is trusted with nothing. A proof counts once our verifier, in a sandbox, has accepted it for exactly the
 //! public inputs that the plan calls for; a worker's complaint about a member counts once our verifier agrees with it.
 
+use std::time::{Duration, Instant};
+
+use moka::sync::Cache;
 use rand::TryRngCore;
 use rand::rngs::OsRng;
 use sheaf_aggregator::documents::{Document, ProofDocument};
@@ -13,7 +16,7 @@ use super::{advance, decode};
 use crate::api::jobs::Failure;
 use crate::api::tasks::{Lease, TaskFailure};
 use crate::app::App;
-use crate::ids::TaskId;
+use crate::ids::{KeyId, TaskId};
 use crate::problem::{ApiError, Kind};
 use crate::refusal::Refusal;
 use crate::store::{BatchRow, MemberRow, StoreError, TaskRow};
@@ -22,6 +25,36 @@ use crate::store::{BatchRow, MemberRow, StoreError, TaskRow};
 pub(crate) const LEASE_MS: u64 = 15_000;
 /// Leases of one task after which its batch is given up.
 const MAX_TRIES: u32 = 10;
+/// How long a key gets no task after its worker spoilt one; doubles with each, up to some minutes.
+const REST: Duration = Duration::from_secs(2);
+/// How long a key's spoilt tasks are remembered.
+const REMEMBERED: Duration = Duration::from_secs(3600);
+
+/// Keys whose workers spoilt tasks: how many, and until when they get none. Without it, whoever returns garbage faster
+/// than others prove would use up the leases of every task. Of this process.
+#[derive(Debug)]
+pub(crate) struct Spoilers(Cache<KeyId, (u32, Instant)>);
+
+impl Spoilers {
+    /// Nobody.
+    pub(crate) fn new() -> Self {
+        Self(Cache::builder().max_capacity(10_000).time_to_live(REMEMBERED).build())
+    }
+
+    /// Whether a key gets no task now.
+    pub(crate) fn rests(&self, key: KeyId) -> bool {
+        self.0.get(&key).is_some_and(|(_, until)| until > Instant::now())
+    }
+
+    fn spoilt(&self, key: KeyId) {
+        let before = self.0.get(&key).map_or(0, |(count, _)| count);
+        self.0.insert(key, (before.saturating_add(1), Instant::now() + REST * (1 << before.min(8))));
+    }
+
+    fn worked(&self, key: KeyId) {
+        self.0.invalidate(&key);
+    }
+}
 
 /// Leases a task to a worker, if there is one.
 pub(crate) async fn lease(app: &App, worker: &str) -> Result<Option<Lease>, ApiError> {
@@ -45,6 +78,7 @@ pub(crate) async fn lease(app: &App, worker: &str) -> Result<Option<Lease>, ApiE
 /// Takes a worker's proof.
 pub(crate) async fn accept(
     app: &App,
+    key: KeyId,
     id: TaskId,
     token: &str,
     proof: Vec<u8>,
@@ -58,8 +92,11 @@ pub(crate) async fn accept(
         metrics::counter!("sheaf_task_proofs_refused_total").increment(1);
         tracing::warn!(task = %id, worker = task.worker.as_deref().unwrap_or(""), code = %refusal.code, "proof refused");
         app.store.return_task(id, token).await?;
+        app.spoilers.spoilt(key);
+        app.tasks.notify_waiters();
         return Err(refusal.into());
     }
+    app.spoilers.worked(key);
     let blob = app.blobs.put(proof).await?;
     if !app.store.finish_task(id, token, &blob, cpu_ms).await? {
         return Err(lost(id));
@@ -73,17 +110,22 @@ pub(crate) async fn accept(
 /// Takes a worker's word that it has no proof.
 pub(crate) async fn complain(
     app: &App,
+    key: KeyId,
     id: TaskId,
     token: &str,
     failure: &TaskFailure,
 ) -> Result<(), ApiError> {
     let task = held(app, id, token).await?;
     tracing::warn!(task = %id, code = %failure.code, message = %failure.message, "worker has no proof");
-    match failure.member {
+    let upheld = match failure.member {
         Some(_) => isolate(app, &task, Some(failure)).await?,
         None => {
             app.store.return_task(id, token).await?;
+            false
         }
+    };
+    if !upheld {
+        app.spoilers.spoilt(key);
     }
     app.tasks.notify_waiters();
     Ok(())
@@ -151,8 +193,8 @@ fn member_row(members: &[MemberRow], position: u32) -> Result<&MemberRow, StoreE
 }
 
 /// Looks at every member of a task with our own verifier. Those that it refuses fail alone, and the others go into
-/// another batch; if it refuses none, the worker is at fault and the task is leased anew.
-async fn isolate(app: &App, task: &TaskRow, complaint: Option<&TaskFailure>) -> Result<(), Refusal> {
+/// another batch; if it refuses none, the worker is at fault and the task is leased anew. Returns whether there were any.
+async fn isolate(app: &App, task: &TaskRow, complaint: Option<&TaskFailure>) -> Result<bool, Refusal> {
     let members = app.store.members(task.batch).await?;
     let mut bad = Vec::new();
     for position in &task.members {
@@ -170,11 +212,11 @@ async fn isolate(app: &App, task: &TaskRow, complaint: Option<&TaskFailure>) -> 
         if let Some(token) = &task.token {
             app.store.return_task(task.id, token).await?;
         }
-        return Ok(());
+        return Ok(false);
     }
     app.store.dissolve_batch(task.batch, bad).await?;
     app.batches.notify_one();
-    Ok(())
+    Ok(true)
 }
 
 /// A task that nobody can prove: its batch's jobs fail, with a reason that says so.

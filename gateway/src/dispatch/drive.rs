@@ -583,16 +583,19 @@ fn choice(decision: &Decision) -> Option<(ProverId, MicroUsd)> {
 /// Returns once the job has ended by someone else's doing: cancelled, or failed as overdue.
 async fn lost(app: &App, changes: &mut broadcast::Receiver<JobId>, row: &JobRow) {
     loop {
-        match changes.recv().await {
-            Ok(id) if id != row.id => continue,
-            Err(broadcast::error::RecvError::Closed) => return std::future::pending().await,
-            // This job, or too many to tell.
-            Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
-        }
+        // Looked at first: it may have ended before anyone listened.
         if let Ok(Some(now)) = app.store.job(&row.tenant, row.id).await
             && now.phase.is_final()
         {
             return;
+        }
+        loop {
+            match changes.recv().await {
+                Ok(id) if id != row.id => {}
+                Err(broadcast::error::RecvError::Closed) => return std::future::pending().await,
+                // This job, or too many to tell.
+                Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => break,
+            }
         }
     }
 }

@@ -23,6 +23,8 @@ const MAX_WAIT_MS: u64 = 20_000;
 const LOOK: Duration = Duration::from_millis(500);
 
 /// Lease a task.
+///
+/// A key whose worker returned what does not verify gets none for a while, longer each time.
 #[utoipa::path(
     tag = "workers", operation_id = "leaseTask", security(("key" = ["work"])), request_body = LeaseRequest,
     responses(
@@ -57,7 +59,9 @@ pub(super) async fn lease(
     let until = Instant::now() + Duration::from_millis(wait_ms);
     loop {
         let notified = app.tasks.notified();
-        if let Some(lease) = tasks::lease(&app, &asked.worker).await? {
+        if !app.spoilers.rests(caller.key_id())
+            && let Some(lease) = tasks::lease(&app, &asked.worker).await?
+        {
             return Ok(HttpResponse::Ok().json(lease));
         }
         let left = until.saturating_duration_since(Instant::now());
@@ -118,9 +122,9 @@ pub(super) async fn result(
             let proof = STANDARD
                 .decode(proof)
                 .map_err(|error| ApiError::new(Kind::InvalidField, format!("proof: {error}")))?;
-            tasks::accept(&app, id, &result.token, proof, result.cpu_ms).await?;
+            tasks::accept(&app, caller.key_id(), id, &result.token, proof, result.cpu_ms).await?;
         }
-        (None, Some(failure)) => tasks::complain(&app, id, &result.token, &failure).await?,
+        (None, Some(failure)) => tasks::complain(&app, caller.key_id(), id, &result.token, &failure).await?,
         _ => return Err(ApiError::new(Kind::InvalidField, "expected either proof or failure")),
     }
     Ok(HttpResponse::NoContent().finish())

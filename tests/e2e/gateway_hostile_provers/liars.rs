@@ -190,7 +190,7 @@ async fn a_prover_that_lies_about_its_trust_tier_is_caught() {
 /// A proof of a commitment that the salt does not open: the caller could never show what it was about.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commitment_that_does_not_open_is_caught() {
-    for broken in [None, Some(Opening([1; 32])), Some(Opening([0xff; 32]))] {
+    for broken in [None, Some(Opening([1; 32]))] {
         let honest = Arc::new(EmbeddedAdapter::new(circuits(), Default::default()));
         let rogue = Rogue::disguised_as(
             honest,
