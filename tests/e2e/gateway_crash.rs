@@ -167,7 +167,7 @@ async fn batches_survive_killed_gateways_and_killed_workers() {
         tokio::time::sleep(Duration::from_millis(random.random_range(50..2_500))).await;
         if kill % 3 == 1 {
             // Another is started in its place, and its task is leased anew.
-            for pid in served.workers() {
+            for pid in served.running("worker") {
                 let _ = kill_process(pid, Signal::KILL);
             }
         } else {
@@ -179,6 +179,30 @@ async fn batches_survive_killed_gateways_and_killed_workers() {
     let api = gateways.borrow().clone();
     all_ended_well(served, &api, &ids).await;
     sound(data.path()).await;
+}
+
+/// A sandboxed process that is killed, as by a system that is out of memory, is nobody's fault: neither the job's whose
+/// proof comes next, nor its prover's.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_sandboxes_are_replaced_and_nobody_is_blamed() {
+    let data = tempfile::tempdir().unwrap();
+    let served = Setting::new(data.path()).with("SHEAF_WORKERS", 0).start();
+    let api = served.api();
+    let model = api.model("iris_mlp").await;
+    for index in 0..4 {
+        let id = api.submit(&attested(&model, &input("iris_mlp", index))).await;
+        ended_well(&api, &served.operator, &id).await;
+        let idle = served.running("sandbox-child");
+        assert!(!idle.is_empty(), "children are kept");
+        for pid in idle {
+            kill_process(pid, Signal::KILL).unwrap();
+        }
+    }
+    // A model is read by a child, too.
+    api.model("digits_mlp").await;
+    for prover in api.get("/v1/provers").await.expect(200)["items"].as_array().unwrap() {
+        assert_eq!((&prover["status"], &prover["recent_failures"]), (&"ready".into(), &0.into()), "{prover}");
+    }
 }
 
 /// Two gateways that both lead the same jobs on would prove twice and settle twice.

@@ -102,7 +102,7 @@ fn bearer(request: &HttpRequest) -> Result<KeySecret, ApiError> {
 pub(crate) struct Keys {
     cache: Cache<[u8; 32], Arc<KeyRow>>,
     /// Made anew at each start, and never stored.
-    local: (KeySecret, Arc<KeyRow>),
+    local: (KeySecret, [u8; 32], Arc<KeyRow>),
 }
 
 impl Keys {
@@ -117,9 +117,11 @@ impl Keys {
             expires_ms: None,
             revoked_ms: None,
         };
+        let secret = KeySecret::generate();
+        let hash = secret.hash();
         Self {
             cache: Cache::builder().max_capacity(10_000).time_to_live(CACHE).build(),
-            local: (KeySecret::generate(), Arc::new(local)),
+            local: (secret, hash, Arc::new(local)),
         }
     }
 
@@ -131,8 +133,8 @@ impl Keys {
     async fn authenticate(&self, store: &dyn Store, secret: KeySecret) -> Result<Arc<KeyRow>, ApiError> {
         let hash = secret.hash();
         // Hashes are compared, so that the time it takes says nothing of the key.
-        if hash == self.local.0.hash() {
-            return Ok(Arc::clone(&self.local.1));
+        if hash == self.local.1 {
+            return Ok(Arc::clone(&self.local.2));
         }
         let key = match self.cache.get(&hash) {
             Some(key) => key,

@@ -52,7 +52,7 @@ const AHEAD: usize = 256;
 /// Pause before a job is claimed again that could not be led on because the store failed.
 const FAULT_PAUSE_MS: u64 = 5_000;
 /// Ticks between two counts of open jobs.
-const COUNT_EVERY: u32 = 5;
+const COUNT_EVERY: u32 = 25;
 
 /// Leads jobs until the gateway shuts down.
 pub(crate) async fn run(app: Arc<App>) {

@@ -43,7 +43,7 @@ pub(super) async fn readyz(app: web::Data<App>) -> Result<HttpResponse, ApiError
     if app.shutdown.is_cancelled() {
         return Err(ApiError::new(Kind::Overloaded, "shutting down").retry_after_s(5));
     }
-    app.store.open_jobs().await?;
+    app.store.has_keys().await?;
     Ok(HttpResponse::Ok().json(HEALTH))
 }
 

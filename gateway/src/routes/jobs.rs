@@ -84,7 +84,7 @@ pub(super) async fn accept(
             app.open_jobs.fetch_add(1, Ordering::Relaxed);
             metrics::counter!("sheaf_jobs_accepted_total").increment(1);
             app.dispatch.notify_one();
-            (accepted(fresh), false)
+            (fresh.into_row(), false)
         }
         Accepted::Replayed(id) => (find(app, caller, id).await?.as_ref().clone(), true),
         Accepted::KeyReused => {
@@ -103,30 +103,6 @@ pub(super) async fn accept(
         ));
     }
     Ok(answer.json(view(&row)))
-}
-
-/// A job as it is right after it was accepted.
-fn accepted(job: NewJob) -> JobRow {
-    JobRow {
-        id: job.id,
-        tenant: job.tenant,
-        phase: Phase::Accepted,
-        created_ms: job.created_ms,
-        updated_ms: job.created_ms,
-        due_ms: job.due_ms,
-        spec: job.spec,
-        digest: job.digest,
-        prover: None,
-        price: None,
-        tier: None,
-        statement_id: None,
-        batch_id: None,
-        reused_from: None,
-        result: None,
-        opening: None,
-        failure: None,
-        fence: 0,
-    }
 }
 
 /// Waits until a job is done, or for a time.

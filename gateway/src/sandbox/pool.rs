@@ -2,7 +2,7 @@
 //!
 //! Starting a process and rebuilding common data cost more than verifying a proof, so a child that has answered well is
 //! used again, for a number of jobs and no longer: what one job left behind cannot grow. A child that dies, overruns its
-//! time or answers nonsense is ended, and only the job that it had is refused.
+//! time or answers nonsense is ended, and only the job that it had is refused, and that only by a child of its own.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -90,18 +90,24 @@ impl Sandbox {
     async fn run(&self, job: &Job) -> Result<Answer, SandboxError> {
         let request = frame(job)?;
         let _place = self.0.places.acquire().await.map_err(|_| SandboxError::Answer)?;
-        let idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut kept = match idle {
-            Some(kept) => kept,
-            None => start(self.0.program.as_deref())?,
-        };
-        // Dropping `kept` on any early return kills the child: it is never used again after a fault.
-        let answer = match tokio::time::timeout(WALL, kept.ask(&request)).await {
-            Err(_) => return Err(SandboxError::Time),
-            Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => {
-                let status = kept.child.wait().await.map_err(|source| SandboxError::Start { source })?;
-                return Err(SandboxError::Died { status: status.to_string() });
+        // Dropping `kept` on any way out but the last kills the child: it is never used again after a fault.
+        let (mut kept, answer) = loop {
+            let idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let fresh = idle.is_none();
+            let mut kept = match idle {
+                Some(kept) => kept,
+                None => start(self.0.program.as_deref())?,
+            };
+            match tokio::time::timeout(WALL, kept.ask(&request)).await {
+                Err(_) => return Err(SandboxError::Time),
+                Ok(Ok(answer)) => break (kept, answer),
+                // It may have been killed while it was idle, or by what jobs before this one left of its limits. This
+                // job is judged by a child that had no other.
+                Ok(Err(_)) if !fresh => {}
+                Ok(Err(_)) => {
+                    let status = kept.child.wait().await.map_err(|source| SandboxError::Start { source })?;
+                    return Err(SandboxError::Died { status: status.to_string() });
+                }
             }
         };
         let answer = postcard::from_bytes(&answer).map_err(|_| SandboxError::Answer)?;

@@ -106,6 +106,32 @@ pub(crate) struct NewJob {
     pub(crate) idempotency: Option<(String, [u8; 32])>,
 }
 
+impl NewJob {
+    /// The job as it is right after it was accepted.
+    pub(crate) fn into_row(self) -> JobRow {
+        JobRow {
+            id: self.id,
+            tenant: self.tenant,
+            phase: Phase::Accepted,
+            created_ms: self.created_ms,
+            updated_ms: self.created_ms,
+            due_ms: self.due_ms,
+            spec: self.spec,
+            digest: self.digest,
+            prover: None,
+            price: None,
+            tier: None,
+            statement_id: None,
+            batch_id: None,
+            reused_from: None,
+            result: None,
+            opening: None,
+            failure: None,
+            fence: 0,
+        }
+    }
+}
+
 /// What became of a job to accept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Accepted {

@@ -115,11 +115,11 @@ impl Served {
         self.child.wait().unwrap()
     }
 
-    /// Its worker processes.
-    pub(crate) fn workers(&self) -> Vec<Pid> {
+    /// Its children that run a subcommand.
+    pub(crate) fn running(&self, subcommand: &str) -> Vec<Pid> {
         children(self.pid())
             .into_iter()
-            .filter(|child| arguments(*child).contains(&"worker".to_owned()))
+            .filter(|child| arguments(*child).get(1).is_some_and(|first| first == subcommand))
             .collect()
     }
 }

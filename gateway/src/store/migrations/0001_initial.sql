@@ -77,10 +77,16 @@ CREATE TABLE jobs (
 ) STRICT;
 CREATE INDEX jobs_pages ON jobs (tenant, id);
 CREATE INDEX jobs_by_status ON jobs (tenant, phase, id);
-CREATE INDEX jobs_open ON jobs (not_before_ms) WHERE phase IN ('accepted', 'routed', 'proving');
+-- What can be claimed, in the order in which it is.
+CREATE INDEX jobs_ready ON jobs (not_before_ms, id) WHERE phase = 'accepted' AND lease_until_ms = 0;
+CREATE INDEX jobs_under_way ON jobs (not_before_ms, id)
+    WHERE phase IN ('routed', 'proving') AND lease_until_ms = 0;
 CREATE INDEX jobs_due ON jobs (due_ms) WHERE phase IN ('accepted', 'routed', 'proving');
 CREATE INDEX jobs_by_statement ON jobs (statement_id) WHERE statement_id IS NOT NULL;
-CREATE INDEX jobs_by_digest ON jobs (digest);
+CREATE INDEX jobs_verified ON jobs (statement_id, due_ms) WHERE phase = 'verified';
+CREATE INDEX jobs_batched ON jobs (batch_id) WHERE phase = 'batched';
+-- Twins are looked for among jobs that were claimed: accepting a job touches no page of this.
+CREATE INDEX jobs_by_digest ON jobs (digest) WHERE fence > 0;
 
 CREATE TABLE job_events (
     job    TEXT NOT NULL,
@@ -141,6 +147,7 @@ CREATE TABLE proofs (
     verified_ms   INTEGER NOT NULL,
     batch_id      TEXT
 ) STRICT;
+CREATE INDEX proofs_by_batch ON proofs (batch_id) WHERE batch_id IS NOT NULL;
 CREATE INDEX proofs_waiting ON proofs (tier, profile, verified_ms) WHERE batch_id IS NULL;
 
 CREATE TABLE batches (

@@ -14,6 +14,9 @@ use crate::store::{ClaimedJob, DispatchStore, ExclusionRow, JobRow, Twin};
 
 /// How long idempotency keys and ended deliveries are kept: a week.
 const KEPT_MS: u64 = 7 * 24 * 3_600_000;
+/// Jobs that nobody leads, word for word as their indexes have it.
+const READY: &str = "phase = 'accepted' AND lease_until_ms = 0";
+const UNDER_WAY: &str = "phase IN ('routed', 'proving') AND lease_until_ms = 0";
 /// Most jobs that one sweep fails.
 const SWEEP: u32 = 500;
 
@@ -212,17 +215,24 @@ async fn apply(connection: &mut SqliteConnection, change: &Change) -> Result<boo
 async fn claim(connection: &mut SqliteConnection, limit: u32, lease_ms: u64) -> Result<Vec<ClaimedJob>> {
     let now = now_ms();
     // Jobs that were under way when their leader was lost come first, then whoever waits longest.
-    let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
-        "UPDATE jobs SET fence = fence + 1, lease_until_ms = ?1 WHERE id IN (\
-             SELECT id FROM jobs WHERE phase IN ('accepted', 'routed', 'proving') AND not_before_ms <= ?2 \
-             AND lease_until_ms <= ?2 ORDER BY phase = 'accepted', not_before_ms, id LIMIT ?3) \
-         RETURNING {COLUMNS}, input"
-    )))
-    .bind(int(now + lease_ms))
-    .bind(int(now))
-    .bind(limit)
-    .fetch_all(&mut *connection)
-    .await?;
+    let mut rows = Vec::new();
+    for ready in [UNDER_WAY, READY] {
+        let left = limit.saturating_sub(u32::try_from(rows.len()).unwrap_or(u32::MAX));
+        if left == 0 {
+            break;
+        }
+        let more = sqlx::query(sqlx::AssertSqlSafe(format!(
+            "UPDATE jobs SET fence = fence + 1, lease_until_ms = ?1 WHERE id IN (\
+                 SELECT id FROM jobs WHERE {ready} AND not_before_ms <= ?2 \
+                 ORDER BY not_before_ms, id LIMIT ?3) RETURNING {COLUMNS}, input"
+        )))
+        .bind(int(now + lease_ms))
+        .bind(int(now))
+        .bind(left)
+        .fetch_all(&mut *connection)
+        .await?;
+        rows.extend(more);
+    }
     let mut claimed = Vec::with_capacity(rows.len());
     for row in &rows {
         let job = job_row(row)?;
@@ -263,10 +273,10 @@ impl DispatchStore for SqliteStore {
     async fn claim(&self, limit: u32, lease_ms: u64) -> Result<Vec<ClaimedJob>> {
         let now = int(now_ms());
         // Most looks find nothing, and a reader tells.
-        let any: i64 = sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM jobs WHERE phase IN ('accepted', 'routed', 'proving') \
-             AND not_before_ms <= ?1 AND lease_until_ms <= ?1)",
-        )
+        let any: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!(
+            "SELECT EXISTS (SELECT 1 FROM jobs WHERE {READY} AND not_before_ms <= ?1) \
+             OR EXISTS (SELECT 1 FROM jobs WHERE {UNDER_WAY} AND not_before_ms <= ?1)"
+        )))
         .bind(now)
         .fetch_one(&self.readers)
         .await?;
@@ -351,7 +361,7 @@ impl DispatchStore for SqliteStore {
 
     async fn twin(&self, row: &JobRow) -> Result<Option<Twin>> {
         let twin = sqlx::query(
-            "SELECT id, statement_id, result, opening FROM jobs WHERE digest = ? AND id < ? \
+            "SELECT id, statement_id, result, opening FROM jobs WHERE digest = ? AND fence > 0 AND id < ? \
              AND phase NOT IN ('failed', 'cancelled') \
              ORDER BY statement_id IS NULL, phase != 'aggregated', id LIMIT 1",
         )
@@ -392,6 +402,7 @@ impl DispatchStore for SqliteStore {
     }
 
     async fn prune(&self) -> Result<()> {
+        let now = int(now_ms());
         let before = int(now_ms().saturating_sub(KEPT_MS));
         self.writer
             .run(move |connection| {
@@ -402,6 +413,14 @@ impl DispatchStore for SqliteStore {
                     ] {
                         sqlx::query(sql).bind(before).execute(&mut *connection).await?;
                     }
+                    // Claims that have run out, which no leader of this process lets happen.
+                    sqlx::query(
+                        "UPDATE jobs SET lease_until_ms = 0 WHERE phase IN ('accepted', 'routed', 'proving') \
+                         AND lease_until_ms > 0 AND lease_until_ms < ?",
+                    )
+                    .bind(now)
+                    .execute(&mut *connection)
+                    .await?;
                     Ok(())
                 })
             })

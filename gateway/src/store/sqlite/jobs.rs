@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use moka::sync::Cache;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{QueryBuilder, Row as _, Sqlite};
 use tokio::sync::{broadcast, oneshot};
@@ -22,6 +23,8 @@ const CHUNK: usize = 64;
 pub(super) struct AcceptRequest {
     job: NewJob,
     answer: oneshot::Sender<Result<Accepted>>,
+    /// Where the job is put once it is stored: by the writer, so that no later change is overtaken.
+    cache: Cache<JobId, Arc<JobRow>>,
 }
 
 impl AcceptRequest {
@@ -71,7 +74,8 @@ pub(super) async fn accept_all(
     connection: &mut SqliteConnection,
     requests: Vec<AcceptRequest>,
 ) -> Box<dyn FnOnce(Result<()>) + Send> {
-    let (jobs, answers): (Vec<_>, Vec<_>) = requests.into_iter().map(|r| (r.job, r.answer)).unzip();
+    let (jobs, answers): (Vec<_>, Vec<_>) =
+        requests.into_iter().map(|r| (r.job, (r.answer, r.cache))).unzip();
     let outcomes = match super::writer::execute(connection, "SAVEPOINT accepts").await {
         Ok(()) => insert(connection, &jobs).await,
         Err(error) => Err(error),
@@ -81,7 +85,12 @@ pub(super) async fn accept_all(
     let outcomes = closed.and(outcomes);
     Box::new(move |committed| {
         let outcomes = committed.and(outcomes);
-        for (index, answer) in answers.into_iter().enumerate() {
+        for (index, ((answer, cache), job)) in answers.into_iter().zip(jobs).enumerate() {
+            if let Ok(all) = &outcomes
+                && all[index] == Accepted::Created
+            {
+                cache.insert(job.id, Arc::new(job.into_row()));
+            }
             let _ = answer.send(outcomes.as_ref().map(|all| all[index]).map_err(Clone::clone));
         }
     })
@@ -123,15 +132,15 @@ async fn taken_keys(connection: &mut SqliteConnection, jobs: &[NewJob]) -> Resul
         .collect();
     let mut taken = HashMap::new();
     for chunk in keys.chunks(CHUNK) {
-        let mut query = QueryBuilder::<Sqlite>::new(
-            "SELECT tenant, key, fingerprint, job FROM idempotency WHERE (tenant, key) IN (VALUES ",
-        );
+        // Joined, so that each key is looked up: `IN (VALUES …)` would scan the table.
+        let mut query =
+            QueryBuilder::<Sqlite>::new("SELECT i.tenant, i.key, i.fingerprint, i.job FROM (VALUES ");
         let mut values = query.separated(", ");
         for (tenant, key) in chunk {
             values.push("(").push_bind_unseparated(*tenant).push_unseparated(", ");
             values.push_bind_unseparated(*key).push_unseparated(")");
         }
-        query.push(")");
+        query.push(") AS v CROSS JOIN idempotency AS i ON i.tenant = v.column1 AND i.key = v.column2");
         for row in query.build().fetch_all(&mut *connection).await? {
             let fingerprint: Vec<u8> = get(&row, "fingerprint")?;
             let fingerprint = fingerprint.try_into().map_err(|_| StoreError::Damaged {
@@ -193,14 +202,9 @@ async fn insert_chunk(connection: &mut SqliteConnection, jobs: &[&NewJob]) -> Re
 #[async_trait]
 impl JobStore for SqliteStore {
     async fn accept(&self, job: NewJob) -> Result<Accepted> {
-        let id = job.id;
         let (answer, answered) = oneshot::channel();
-        self.writer.accept(AcceptRequest { job, answer }).await?;
-        let outcome = answered.await.map_err(|_| StoreError::Closed)??;
-        if outcome == Accepted::Created {
-            self.changed([id]);
-        }
-        Ok(outcome)
+        self.writer.accept(AcceptRequest { job, answer, cache: self.jobs.clone() }).await?;
+        answered.await.map_err(|_| StoreError::Closed)?
     }
 
     async fn job(&self, tenant: &str, id: JobId) -> Result<Option<Arc<JobRow>>> {

@@ -39,7 +39,7 @@ type Result<T> = std::result::Result<T, StoreError>;
 /// Connections for reading.
 const READERS: u32 = 4;
 /// Jobs in the cache.
-const CACHED_JOBS: u64 = 4096;
+const CACHED_JOBS: u64 = 32_768;
 /// Models in the cache.
 const CACHED_MODELS: u64 = 256;
 /// Notices of changed jobs that a slow listener can be behind; past that it looks at the store.
@@ -70,6 +70,8 @@ impl SqliteStore {
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
+            // Sub-journals of savepoints and sorts: in memory, not in files that are made and removed each time.
+            .pragma("temp_store", "MEMORY")
             .busy_timeout(Duration::from_secs(10))
             .statement_cache_capacity(512);
         let writer = Writer::start(&options).await?;

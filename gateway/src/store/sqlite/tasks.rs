@@ -65,8 +65,8 @@ impl TaskStore for SqliteStore {
         let now = now_ms();
         // Most calls find nothing, and a reader tells.
         let open: i64 = sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM tasks WHERE phase = 'ready' \
-             OR (phase = 'leased' AND lease_until_ms <= ?))",
+            "SELECT EXISTS (SELECT 1 FROM tasks WHERE phase IN ('ready', 'leased') \
+             AND (phase = 'ready' OR lease_until_ms <= ?))",
         )
         .bind(int(now))
         .fetch_one(&self.readers)
@@ -82,8 +82,8 @@ impl TaskStore for SqliteStore {
                         "UPDATE tasks SET phase = 'leased', worker = ?, token = ?, lease_until_ms = ?, \
                          started_ms = ?, tries = tries + 1 WHERE id = (\
                              SELECT t.id FROM tasks t JOIN batches b ON b.id = t.batch_id \
-                             WHERE b.phase = 'proving' AND (t.phase = 'ready' \
-                             OR (t.phase = 'leased' AND t.lease_until_ms <= ?)) \
+                             WHERE b.phase = 'proving' AND t.phase IN ('ready', 'leased') \
+                             AND (t.phase = 'ready' OR t.lease_until_ms <= ?) \
                              ORDER BY t.batch_id, t.position LIMIT 1) RETURNING *",
                     )
                     .bind(&worker)
