@@ -36,6 +36,9 @@ use writer::Writer;
 
 type Result<T> = std::result::Result<T, StoreError>;
 
+/// How long a store that is in use is waited for: a gateway that has just ended may be about to let go of it, and so may
+/// a child that it had just forked, which holds the lock until it runs its program.
+const LETTING_GO: Duration = Duration::from_secs(1);
 /// Connections for reading.
 const READERS: u32 = 4;
 /// Jobs in the cache.
@@ -64,7 +67,7 @@ impl SqliteStore {
     /// # Errors
     /// [`StoreError::Locked`] if another process has it open; other variants if it cannot be used.
     pub(crate) async fn open(folder: &Path) -> Result<Self> {
-        let lock = lock(folder)?;
+        let lock = lock(folder).await?;
         let options = SqliteConnectOptions::new()
             .filename(folder.join("sheaf.db"))
             .create_if_missing(true)
@@ -100,7 +103,7 @@ impl SqliteStore {
     }
 }
 
-fn lock(folder: &Path) -> Result<fs::File> {
+async fn lock(folder: &Path) -> Result<fs::File> {
     let error = |e: std::io::Error| StoreError::Folder {
         folder: folder.display().to_string(),
         reason: e.to_string(),
@@ -112,12 +115,18 @@ fn lock(folder: &Path) -> Result<fs::File> {
         .write(true)
         .open(folder.join("lock"))
         .map_err(error)?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
-        Err(rustix::io::Errno::WOULDBLOCK) => {
-            Err(StoreError::Locked { folder: folder.display().to_string() })
+    let until = tokio::time::Instant::now() + LETTING_GO;
+    loop {
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(file),
+            Err(rustix::io::Errno::WOULDBLOCK) if tokio::time::Instant::now() < until => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                return Err(StoreError::Locked { folder: folder.display().to_string() });
+            }
+            Err(errno) => return Err(error(errno.into())),
         }
-        Err(errno) => Err(error(errno.into())),
     }
 }
 
