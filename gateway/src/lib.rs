@@ -40,6 +40,7 @@ mod dispatch;
 mod ids;
 mod normalise;
 mod problem;
+mod random;
 mod refusal;
 mod routes;
 mod sandbox;

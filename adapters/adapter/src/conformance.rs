@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sheaf_model::{QuantisedModel, reference};
-use sheaf_statement::{InputVisibility, ProofSystem, Statement, Word};
+use sheaf_statement::{InputVisibility, Statement, Word};
 
 use crate::{Adapter, AttemptId, CompiledProgram, ErrorKind, ModelSize, ProgramRef, ProveRequest, Proven};
 
@@ -135,7 +135,7 @@ fn check_proof(
     }
     let execution = reference::execute(&sample.model, &sample.input).map_err(|e| e.to_string())?;
     let words =
-        |values: &[i64]| values.iter().map(|&v| signed_word(statement.system(), v)).collect::<Vec<_>>();
+        |values: &[i64]| values.iter().map(|&v| Word::from_signed(statement.system(), v)).collect::<Vec<_>>();
     let got = statement.public_inputs().words();
     let outputs = words(&execution.outputs);
     let Some((head, tail)) = got.len().checked_sub(outputs.len()).map(|at| got.split_at(at)) else {
@@ -155,41 +155,5 @@ fn check_proof(
             Err("its statement has no commitment, or nothing opens it".to_owned())
         }
         _ => Ok(()),
-    }
-}
-
-/// A signed fixed-point number as a public-input word: negative ones as modulus − |v|.
-#[must_use]
-pub fn signed_word(system: ProofSystem, value: i64) -> Word {
-    if value >= 0 {
-        return Word::from(value.unsigned_abs());
-    }
-    let mut bytes = *system.modulus();
-    let mut borrow = u128::from(value.unsigned_abs());
-    for byte in bytes.iter_mut().rev() {
-        let subtract = (borrow & 0xff) as i16;
-        borrow >>= 8;
-        let difference = i16::from(*byte) - subtract;
-        *byte = (difference & 0xff) as u8;
-        if difference < 0 {
-            borrow += 1;
-        }
-    }
-    Word::from(bytes)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn negative_words_are_the_modulus_less_the_magnitude() {
-        let p = 0xffff_ffff_0000_0001_u64;
-        for value in [-1_i64, -2, -255, -256, -257, -(1 << 27)] {
-            let word = signed_word(ProofSystem::Plonky2Goldilocks, value);
-            assert_eq!(word.to_u64(), Some(p - value.unsigned_abs()), "{value}");
-        }
-        let word = signed_word(ProofSystem::Groth16Bn254, -2);
-        assert_eq!(&word.as_bytes()[28..], [0xef, 0xff, 0xff, 0xff]);
     }
 }

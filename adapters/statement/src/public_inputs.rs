@@ -26,6 +26,28 @@ impl Word {
     }
 }
 
+impl Word {
+    /// A signed number as a word of a system: a negative one as the system's modulus − |v|.
+    #[must_use]
+    pub fn from_signed(system: ProofSystem, value: i64) -> Self {
+        if value >= 0 {
+            return Self::from(value.unsigned_abs());
+        }
+        let mut bytes = *system.modulus();
+        let mut borrow = u128::from(value.unsigned_abs());
+        for byte in bytes.iter_mut().rev() {
+            let subtract = (borrow & 0xff) as i16;
+            borrow >>= 8;
+            let difference = i16::from(*byte) - subtract;
+            *byte = (difference & 0xff) as u8;
+            if difference < 0 {
+                borrow += 1;
+            }
+        }
+        Self::from(bytes)
+    }
+}
+
 impl From<u64> for Word {
     fn from(value: u64) -> Self {
         let mut bytes = [0; 32];
@@ -188,5 +210,16 @@ mod tests {
         let words = [0, 1, 0xffff_ffff_0000_0000];
         let inputs = PublicInputs::from_u64_words(ProofSystem::Plonky2Goldilocks, &words).unwrap();
         assert_eq!(inputs.u64_words().unwrap(), words);
+    }
+
+    #[test]
+    fn negative_words_are_the_modulus_less_the_magnitude() {
+        let p = 0xffff_ffff_0000_0001_u64;
+        for value in [-1_i64, -2, -255, -256, -257, -(1 << 27)] {
+            let word = Word::from_signed(ProofSystem::Plonky2Goldilocks, value);
+            assert_eq!(word.to_u64(), Some(p - value.unsigned_abs()), "{value}");
+        }
+        let word = Word::from_signed(ProofSystem::Groth16Bn254, -2);
+        assert_eq!(&word.as_bytes()[28..], [0xef, 0xff, 0xff, 0xff]);
     }
 }

@@ -5,10 +5,10 @@
 
 use std::fmt;
 
-use rand::TryRngCore;
-use rand::rngs::OsRng;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
+
+use crate::random;
 
 const PREFIX: &str = "shf_";
 const RANDOM_DIGITS: usize = 64;
@@ -39,12 +39,7 @@ impl fmt::Debug for KeySecret {
 impl KeySecret {
     /// A new key from the system's randomness.
     pub(crate) fn generate() -> Self {
-        let mut bytes = [0; RANDOM_DIGITS / 2];
-        // The system's generator fails only where nothing else works either.
-        while OsRng.try_fill_bytes(&mut bytes).is_err() {
-            std::thread::yield_now();
-        }
-        let random = hex::encode(bytes);
+        let random = hex::encode(random::bytes::<{ RANDOM_DIGITS / 2 }>());
         let checksum = checksum(&random);
         Self(SecretString::from(format!("{PREFIX}{random}{checksum}")))
     }

@@ -6,8 +6,6 @@
 use std::time::{Duration, Instant};
 
 use moka::sync::Cache;
-use rand::TryRngCore;
-use rand::rngs::OsRng;
 use sheaf_aggregator::documents::{Document, ProofDocument};
 use sheaf_aggregator::plan::{BatchPlan, PlanError};
 use sheaf_aggregator::work::TaskDocument;
@@ -18,11 +16,14 @@ use crate::api::tasks::{Lease, TaskFailure};
 use crate::app::App;
 use crate::ids::{KeyId, TaskId};
 use crate::problem::{ApiError, Kind};
+use crate::random;
 use crate::refusal::Refusal;
 use crate::store::{BatchRow, MemberRow, StoreError, TaskRow};
 
 /// How long a lease holds without a heartbeat, in milliseconds.
 pub(crate) const LEASE_MS: u64 = 15_000;
+/// Random bytes of a lease's token.
+const TOKEN_BYTES: usize = 16;
 /// Leases of one task after which its batch is given up.
 const MAX_TRIES: u32 = 10;
 /// How long a key gets no task after its worker spoilt one; doubles with each, up to some minutes.
@@ -58,7 +59,7 @@ impl Spoilers {
 
 /// Leases a task to a worker, if there is one.
 pub(crate) async fn lease(app: &App, worker: &str) -> Result<Option<Lease>, ApiError> {
-    let token = token();
+    let token = hex::encode(random::bytes::<TOKEN_BYTES>());
     let Some(task) = app.store.lease_task(worker, &token, LEASE_MS).await? else { return Ok(None) };
     if task.tries > MAX_TRIES {
         give_up(app, &task).await?;
@@ -236,13 +237,4 @@ fn failure(code: &str, message: &str) -> Failure {
         message: message.to_owned(),
         retryable: true,
     }
-}
-
-/// 128 random bits.
-fn token() -> String {
-    let mut bytes = [0; 16];
-    while OsRng.try_fill_bytes(&mut bytes).is_err() {
-        std::thread::yield_now();
-    }
-    hex::encode(bytes)
 }

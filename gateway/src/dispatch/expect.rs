@@ -6,7 +6,6 @@
 
 use serde_json::Value;
 use sheaf_adapter::Opening;
-use sheaf_adapter::conformance::signed_word;
 use sheaf_model::error_bound::error_bound;
 use sheaf_model::{Postprocess, QuantisedModel, reference};
 use sheaf_plonky2::hash::Digest;
@@ -57,7 +56,7 @@ impl Expected {
             return Err(format!("proof of another program: expected {vk}, got {}", statement.vk()));
         }
         let words = |values: &[i64]| -> Vec<Word> {
-            values.iter().map(|value| signed_word(statement.system(), *value)).collect()
+            values.iter().map(|value| Word::from_signed(statement.system(), *value)).collect()
         };
         let got = statement.public_inputs().words();
         let head = got.len().checked_sub(self.outputs.len());

@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use sheaf_adapter::conformance::{Sample, check, signed_word};
+use sheaf_adapter::conformance::{Sample, check};
 use sheaf_adapter::{
     Adapter, AdapterError, AttemptId, CompiledProgram, Descriptor, ErrorKind, Estimate, ModelSize, Opening,
     ProveRequest, Proven,
 };
 use sheaf_model::reference::{self, ReferenceError};
 use sheaf_model::{Layer, LayerKind, Operand, Origin, Postprocess, QuantisedModel, Term, Weight};
-use sheaf_statement::{InputVisibility, ProofSystem, Statement, VkDigest};
+use sheaf_statement::{InputVisibility, ProofSystem, Statement, VkDigest, Word};
 
 use crate::toys::descriptor;
 
@@ -186,7 +186,7 @@ impl Toy {
             }
         };
         values.extend(outputs);
-        let words = values.into_iter().map(|value| signed_word(system, value)).collect();
+        let words = values.into_iter().map(|value| Word::from_signed(system, value)).collect();
         let vk = if self.has(Fault::ProvesAnotherProgram) {
             [9; 32].into()
         } else {
