@@ -4,6 +4,8 @@
 //! documents::ProofDocument ─▶ plan ─▶ Aggregator, or work on other machines ─▶ AggregateDocument + ReceiptDocument…
 //!                                     (circuits: leaf → node → root)               │
 //!                                                          verify::verify_receipt ─┘  offline, in milliseconds
+//!
+//! AggregateDocument + listing::Listing ─▶ commit: commit → shrink, what a settlement wraps for a contract
 //! ```
 //!
 //! Owns the recursion circuits, the batch tree and the documents that leave it; beside them `attest`, for statements that
@@ -14,7 +16,9 @@ pub mod aggregate;
 pub mod artefacts;
 pub mod attest;
 pub mod circuits;
+pub mod commit;
 pub mod documents;
+pub mod listing;
 pub mod pins;
 pub mod plan;
 pub mod security;

@@ -18,10 +18,16 @@ use sheaf_statement::VkDigest;
 /// Longest path on either side of the leaf: batches stay far below 2^32 statements.
 pub const MAX_PATH_LEN: usize = 32;
 
-/// Identifies a program to consumers: commits to the program's circuit and to the leaf circuit that verified it.
+/// Identifies a program: commits to the program's circuit and to the leaf circuit that verified it.
+#[must_use]
+pub fn program_id(leaf_key: &Digest, program_key: &Digest) -> Digest {
+    tagged_hash_digests(Tag::Program, &[*leaf_key, *program_key])
+}
+
+/// [`program_id`] as consumers know it: a statement's vk.
 #[must_use]
 pub fn program_vk(leaf_key: &Digest, program_key: &Digest) -> VkDigest {
-    tagged_hash_digests(Tag::Program, &[*leaf_key, *program_key]).to_bytes().into()
+    program_id(leaf_key, program_key).to_bytes().into()
 }
 
 /// The digest of a statement in its slot.

@@ -214,12 +214,18 @@ fn verify_root(
 ) -> Result<(), AggregateVerifyError> {
     let proof = proof::decode(bytes, &verifier.common)?;
     let proof = proof::with_public_inputs(proof, batch.elements().to_vec());
+    holds(verifier, proof).map_err(|reason| AggregateVerifyError::Invalid { reason })
+}
+
+/// Verifies a decoded proof. plonky2 indexes into proofs in places; a panic there is a refusal.
+pub(crate) fn holds(
+    verifier: &VerifierCircuitData<F, C, D>,
+    proof: ProofWithPublicInputs<F, C, D>,
+) -> Result<(), String> {
     match catch_unwind(AssertUnwindSafe(|| verifier.verify(proof))) {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(AggregateVerifyError::Invalid { reason: error.to_string() }),
-        Err(_) => {
-            Err(AggregateVerifyError::Invalid { reason: "the verifier stopped on malformed data".to_owned() })
-        }
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("the verifier stopped on malformed data".to_owned()),
     }
 }
 

@@ -9,7 +9,8 @@ use sheaf_plonky2::Profile;
 fn every_pinned_circuit_of_the_standard_profile_is_rebuilt_to_its_pin() {
     let shapes = pins::pinned_shapes(Profile::Standard);
     let built = pins::compute(Profile::Standard, &shapes, &|_| ()).unwrap();
-    assert_eq!(built.circuits.len(), shapes.len() + 2);
+    // Node, root, commit, shrink.
+    assert_eq!(built.circuits.len(), shapes.len() + 4);
     for (name, circuit) in &built.circuits {
         assert_eq!(pins::all().circuits.get(name), Some(circuit), "{name}");
     }

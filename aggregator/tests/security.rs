@@ -12,12 +12,12 @@ fn shapes(profile: Profile, degree_bits: impl IntoIterator<Item = usize>) -> Vec
     degree_bits.into_iter().map(|degree_bits| Shape { profile, degree_bits, zero_knowledge: false }).collect()
 }
 
-/// Programs of the usual sizes, leaf and node, root: each passes, and none would with one query less.
+/// Programs of the usual sizes, leaf and node, root, commit, shrink: each passes, and none would with one query less.
 #[test]
 fn one_query_less_in_a_standard_layer_is_rejected() {
     let profile = Profile::Standard;
     let reports = security::reports(&Circuits::new(profile, None), &shapes(profile, 8..=13)).unwrap();
-    assert_eq!(reports.len(), 6 + 2);
+    assert_eq!(reports.len(), 6 + 4);
     for report in reports {
         let queries = report.parameters.num_query_rounds;
         assert_eq!(report.check(profile), Ok(()));

@@ -50,7 +50,7 @@ impl Profile {
         CircuitConfig { zero_knowledge, num_constants: PROGRAM_CONSTANTS, ..base_config(4, queries, 16) }
     }
 
-    /// Configuration of leaves, nodes and the root.
+    /// Configuration of leaves, nodes, the root and the listing of its statements.
     #[must_use]
     pub fn recursion_config(self) -> CircuitConfig {
         match self {
@@ -60,6 +60,18 @@ impl Profile {
             // At rate 1/16 rather than 1/8, or two children with so many queries would not fit 2^14 rows.
             Profile::Provable => base_config(4, 46, 16),
         }
+    }
+
+    /// Configuration of the circuit that makes a listing's proof cheap to verify: a rate and an amount of work that would
+    /// be too dear anywhere else buy few queries, and one folding by 32 saves a Merkle path a query.
+    #[must_use]
+    pub fn shrink_config(self) -> CircuitConfig {
+        let mut config = match self {
+            Profile::Standard => base_config(7, 11, 23),
+            Profile::Provable => base_config(6, 30, 16),
+        };
+        config.fri_config.reduction_strategy = FriReductionStrategy::Fixed(vec![5]);
+        config
     }
 
     /// Rows of leaves and nodes, as a power of two. Both have the same, or a node could not verify either.

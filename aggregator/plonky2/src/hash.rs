@@ -12,7 +12,7 @@ use plonky2::field::types::{Field, PrimeField64};
 use plonky2::hash::hash_types::{HashOut, HashOutTarget};
 use plonky2::hash::hashing::PlonkyPermutation;
 use plonky2::hash::poseidon::{PoseidonHash, PoseidonPermutation};
-use plonky2::iop::target::Target;
+use plonky2::iop::target::{BoolTarget, Target};
 use plonky2::plonk::circuit_builder::CircuitBuilder;
 use plonky2::plonk::config::AlgebraicHasher;
 use serde::{Deserialize, Serialize};
@@ -44,6 +44,8 @@ pub enum Tag {
     Node = u64::from_be_bytes(*b"shf:node"),
     /// The place of no statement. Hashes nothing.
     Empty = u64::from_be_bytes(*b"shf:none"),
+    /// The statements that a settlement lists: how many, then nine elements for each place of the list.
+    Listing = u64::from_be_bytes(*b"shf:list"),
 }
 
 /// A Poseidon digest: four canonical field elements, written as 32 bytes, each element big-endian.
@@ -220,6 +222,30 @@ pub fn tagged_hash_digests_circuit(
 ) -> HashOutTarget {
     let elements: Vec<Target> = digests.iter().flat_map(|d| d.elements).collect();
     tagged_hash_circuit(builder, tag, &elements)
+}
+
+/// The hash of two digests under a tag, as [`tagged_hash_digests_circuit`], in the order (first, second), or the other way
+/// round where `swap` is set. One row, because Poseidon's gate swaps its first two digests itself.
+///
+/// The gate also constrains `swap` to be 0 or 1, so that a virtual target that nothing else constrains will do.
+pub fn tagged_hash_pair_circuit(
+    builder: &mut CircuitBuilder<F, D>,
+    tag: Tag,
+    [first, second]: [HashOutTarget; 2],
+    swap: BoolTarget,
+) -> HashOutTarget {
+    type Permutation = <PoseidonHash as AlgebraicHasher<F>>::AlgebraicPermutation;
+    let zero = builder.zero();
+    let mut state = Permutation::new(std::iter::repeat(zero));
+    state.set_from_slice(&first.elements, 0);
+    state.set_from_slice(&second.elements, first.elements.len());
+    let tag = builder.constant(F::from_canonical_u64(tag as u64));
+    let length = builder.constant(F::from_canonical_usize(Permutation::RATE));
+    state.set_elt(tag, Permutation::RATE);
+    state.set_elt(length, Permutation::RATE + 1);
+    let state = PoseidonHash::permute_swapped(state, swap, builder);
+    let out = state.squeeze();
+    HashOutTarget { elements: [out[0], out[1], out[2], out[3]] }
 }
 
 /// The digest that stands where a batch has no statement.

@@ -1,21 +1,31 @@
-//! The recursion circuits: leaf → node → root.
+//! The recursion circuits: leaf → node → root, and from the root on to a chain: commit → shrink.
 //!
 //! ```text
 //! program proofs of one shape ─▶ leaf ─┐
 //!                                      ├─▶ node ─┐
 //! program proofs of another  ─▶ leaf ──┘         ├─▶ node ─▶ … ─▶ root: the aggregate
 //!                                      … ─▶ node ┘
+//!
+//! root ─▶ commit: lists statements of the batch ─▶ shrink: the same, cheaper to verify
 //! ```
 //!
-//! `leaf` has a circuit per program shape, `node` and `root` one each per profile. [`Circuits`] builds them once
-//! and keeps them, in memory and on disk.
+//! `leaf` has a circuit per program shape, the others one each per profile. [`Circuits`] builds them once and keeps them,
+//! in memory and on disk.
 
+pub(crate) mod commit;
 pub(crate) mod leaf;
 pub(crate) mod node;
 mod registry;
 pub(crate) mod root;
+pub(crate) mod shrink;
 pub(crate) mod uniform;
 
+#[cfg(test)]
+mod chain_tests;
+#[cfg(test)]
+mod commit_tests;
+#[cfg(test)]
+mod forgery;
 #[cfg(test)]
 mod soundness_tests;
 
@@ -76,6 +86,22 @@ pub enum CircuitError {
     /// The circuit has an unexpected cap.
     #[error("[SH-AGG-007] unexpected verifier key")]
     Key(#[from] CapSizeError),
+    /// A list is for a circuit of another capacity.
+    #[error("[SH-AGG-009] list does not fit the circuit: expected a capacity of {expected}, got {got}")]
+    Capacity {
+        /// Of the circuit.
+        expected: usize,
+        /// Of the list.
+        got: usize,
+    },
+    /// A path has more steps than the circuit.
+    #[error("[SH-AGG-010] path too long: expected at most {expected} steps, got {got}")]
+    PathLength {
+        /// Of the circuit.
+        expected: usize,
+        /// Steps given.
+        got: usize,
+    },
     /// Stored circuits could not be read or written.
     #[error("[SH-AGG-008] circuit store failed")]
     Store(#[from] ArtefactError),
@@ -93,6 +119,8 @@ impl CircuitError {
             CircuitError::SlotCount { .. } => "SH-AGG-005",
             CircuitError::Witness { .. } => "SH-AGG-006",
             CircuitError::Key(_) => "SH-AGG-007",
+            CircuitError::Capacity { .. } => "SH-AGG-009",
+            CircuitError::PathLength { .. } => "SH-AGG-010",
             CircuitError::Store(_) => "SH-AGG-008",
         }
     }

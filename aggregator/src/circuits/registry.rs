@@ -11,15 +11,19 @@ use plonky2::plonk::circuit_builder::CircuitBuilder;
 use plonky2::plonk::circuit_data::{CircuitData, CommonCircuitData, VerifierCircuitData};
 use plonky2::util::serialization::{DefaultGateSerializer, DefaultGeneratorSerializer};
 use sheaf_embedded::Shape;
+use sheaf_plonky2::config::CAP_HEIGHT;
 use sheaf_plonky2::hash::Digest;
 use sheaf_plonky2::key::CircuitKey;
 use sheaf_plonky2::{C, D, F, Profile};
 
+use super::commit::CommitTargets;
 use super::leaf::LeafTargets;
 use super::node::NodeTargets;
 use super::root::RootTargets;
-use super::{CircuitError, leaf, node, root, uniform};
+use super::shrink::ShrinkTargets;
+use super::{CircuitError, commit, leaf, node, root, shrink, uniform};
 use crate::artefacts::ArtefactStore;
+use crate::listing::CAPACITY;
 use crate::pins::{self, PinnedCircuit, Pins};
 
 /// Told what a long operation is doing. Called from the thread that does it.
@@ -53,6 +57,10 @@ pub struct Circuits {
     root_common: OnceLock<CommonCircuitData<F, D>>,
     node: OnceLock<Circuit<NodeTargets>>,
     root: OnceLock<Circuit<RootTargets>>,
+    commit_common: OnceLock<CommonCircuitData<F, D>>,
+    commit: OnceLock<Circuit<CommitTargets>>,
+    shrink_common: OnceLock<CommonCircuitData<F, D>>,
+    shrink: OnceLock<Circuit<ShrinkTargets>>,
     leaves: Mutex<BTreeMap<Shape, Arc<Circuit<LeafTargets>>>>,
     /// Slots of leaves that are not pinned.
     slots: Mutex<BTreeMap<Shape, usize>>,
@@ -78,6 +86,10 @@ impl Circuits {
             root_common: OnceLock::new(),
             node: OnceLock::new(),
             root: OnceLock::new(),
+            commit_common: OnceLock::new(),
+            commit: OnceLock::new(),
+            shrink_common: OnceLock::new(),
+            shrink: OnceLock::new(),
             leaves: Mutex::new(BTreeMap::new()),
             slots: Mutex::new(BTreeMap::new()),
             building: Mutex::new(()),
@@ -194,6 +206,8 @@ impl Circuits {
         }
         all.push((self.name("leaf and node"), self.uniform().clone()));
         all.push((self.name("root"), self.root_common().clone()));
+        all.push((self.name("commit"), self.commit_common().clone()));
+        all.push((self.name("shrink"), self.shrink_common().clone()));
         Ok(all)
     }
 
@@ -203,6 +217,24 @@ impl Circuits {
         self.root_common.get_or_init(|| {
             let any_key = sheaf_plonky2::hash::empty_digest();
             let (builder, _) = root::assemble(self.profile, self.uniform(), &any_key);
+            builder.build_with_options::<C>(false).common
+        })
+    }
+
+    /// Common data of the commit circuit.
+    pub(crate) fn commit_common(&self) -> &CommonCircuitData<F, D> {
+        self.commit_common.get_or_init(|| {
+            let (profile, key) = (self.profile, any_key());
+            let (builder, _) = commit::assemble(profile, self.root_common(), &key, CAPACITY);
+            builder.build_with_options::<C>(false).common
+        })
+    }
+
+    /// Common data of the shrink circuit.
+    pub(crate) fn shrink_common(&self) -> &CommonCircuitData<F, D> {
+        self.shrink_common.get_or_init(|| {
+            let config = self.profile.shrink_config();
+            let (builder, _) = shrink::assemble(config, self.commit_common(), &any_key());
             builder.build_with_options::<C>(false).common
         })
     }
@@ -224,12 +256,38 @@ impl Circuits {
         Ok(VerifierCircuitData { verifier_only, common: self.root_common().clone() })
     }
 
+    /// What verifying a commit proof takes: pinned, or of the circuit that is built.
+    ///
+    /// Lays down common data the first time, which takes about a second.
+    ///
+    /// # Errors
+    /// [`CircuitError`] if the circuit is not pinned and cannot be had.
+    pub fn commit_verifier(&self) -> Result<VerifierCircuitData<F, C, D>, CircuitError> {
+        let verifier_only = match self.pin(&self.name("commit")) {
+            Some(pinned) => pinned.key.to_verifier_data(),
+            None => self.commit(&|_| ())?.key.to_verifier_data(),
+        };
+        Ok(VerifierCircuitData { verifier_only, common: self.commit_common().clone() })
+    }
+
+    /// What verifying a shrink proof takes, natively or in the circuit above it: pinned, or of the circuit that is built.
+    ///
+    /// # Errors
+    /// As [`commit_verifier`](Self::commit_verifier).
+    pub fn shrink_verifier(&self) -> Result<VerifierCircuitData<F, C, D>, CircuitError> {
+        let verifier_only = match self.pin(&self.name("shrink")) {
+            Some(pinned) => pinned.key.to_verifier_data(),
+            None => self.shrink(&|_| ())?.key.to_verifier_data(),
+        };
+        Ok(VerifierCircuitData { verifier_only, common: self.shrink_common().clone() })
+    }
+
     /// What verifying a leaf's or a node's proofs takes, given its key.
     pub(crate) fn uniform_verifier(&self, key: &CircuitKey) -> VerifierCircuitData<F, C, D> {
         VerifierCircuitData { verifier_only: key.to_verifier_data(), common: self.uniform().clone() }
     }
 
-    /// The pins that this code's circuits call for: leaves of these shapes, node and root.
+    /// The pins that this code's circuits call for: leaves of these shapes, and one each of the others.
     ///
     /// # Errors
     /// [`CircuitError`] if a circuit cannot be had.
@@ -241,6 +299,8 @@ impl Circuits {
         }
         circuits.insert(self.name("node"), self.node(progress)?.pinned(None));
         circuits.insert(self.name("root"), self.root(progress)?.pinned(None));
+        circuits.insert(self.name("commit"), self.commit(progress)?.pinned(None));
+        circuits.insert(self.name("shrink"), self.shrink(progress)?.pinned(None));
         Ok(Pins { circuits })
     }
 
@@ -282,6 +342,35 @@ impl Circuits {
         let (builder, targets) = root::assemble(self.profile, self.uniform(), &node_key);
         let root = self.obtain(&self.name("root"), builder, targets, false, progress)?;
         Ok(self.root.get_or_init(|| root))
+    }
+
+    pub(crate) fn commit(&self, progress: Progress<'_>) -> Result<&Circuit<CommitTargets>, CircuitError> {
+        if let Some(commit) = self.commit.get() {
+            return Ok(commit);
+        }
+        let root_key = match self.pin(&self.name("root")) {
+            Some(pinned) => &pinned.key,
+            None => &self.root(progress)?.key,
+        };
+        let _building = self.building.lock().unwrap_or_else(PoisonError::into_inner);
+        let (builder, targets) = commit::assemble(self.profile, self.root_common(), root_key, CAPACITY);
+        let commit = self.obtain(&self.name("commit"), builder, targets, false, progress)?;
+        Ok(self.commit.get_or_init(|| commit))
+    }
+
+    pub(crate) fn shrink(&self, progress: Progress<'_>) -> Result<&Circuit<ShrinkTargets>, CircuitError> {
+        if let Some(shrink) = self.shrink.get() {
+            return Ok(shrink);
+        }
+        let commit_key = match self.pin(&self.name("commit")) {
+            Some(pinned) => &pinned.key,
+            None => &self.commit(progress)?.key,
+        };
+        let _building = self.building.lock().unwrap_or_else(PoisonError::into_inner);
+        let config = self.profile.shrink_config();
+        let (builder, targets) = shrink::assemble(config, self.commit_common(), commit_key);
+        let shrink = self.obtain(&self.name("shrink"), builder, targets, false, progress)?;
+        Ok(self.shrink.get_or_init(|| shrink))
     }
 
     fn name(&self, circuit: &str) -> String {
@@ -342,6 +431,12 @@ impl Circuits {
             Err(_) => Err(CircuitError::NotUniform { name: name.to_owned() }),
         }
     }
+}
+
+/// A key for laying down a circuit whose common data are all that is wanted: they do not depend on keys.
+fn any_key() -> CircuitKey {
+    let any = sheaf_plonky2::hash::empty_digest();
+    CircuitKey::from_parts([any; 1 << CAP_HEIGHT], any)
 }
 
 /// What is known by shape. A thread that panicked while it held the map left it whole.

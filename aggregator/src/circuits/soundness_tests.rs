@@ -1,24 +1,23 @@
 //! Dishonest aggregators. Each test builds the witness of one, proves it, and finds that no proof comes out which the
 //! circuit's verifier accepts; or that what can be proven says nothing about any program.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, LazyLock};
 
 use plonky2::field::types::Field;
-use plonky2::iop::generator::GeneratedValues;
 use plonky2::iop::target::Target;
-use plonky2::iop::witness::{PartialWitness, PartitionWitness, Witness, WitnessWrite};
+use plonky2::iop::witness::{PartialWitness, Witness, WitnessWrite};
 use plonky2::plonk::circuit_builder::CircuitBuilder;
 use plonky2::plonk::circuit_data::{CircuitData, VerifierCircuitData};
-use plonky2::plonk::prover::prove_with_partition_witness;
-use plonky2::util::timing::TimingTree;
 use sheaf_embedded::{Program, ProgramKey, Shape, public_values_digest};
-use sheaf_plonky2::engine::{Engine, FastEngine, Proof};
+use sheaf_plonky2::engine::{FastEngine, Proof};
 use sheaf_plonky2::hash::{Digest, empty_digest};
 use sheaf_plonky2::key::CircuitKey;
 use sheaf_plonky2::{C, D, F, Profile};
 
 use self::testing::program;
+use super::forgery::{
+    Forgery, assert_rejected, assert_verification_rejected, force_witness, forge, honest, with_difference_set,
+};
 use super::leaf::LeafTargets;
 use super::node::{Child, NodeTargets};
 use super::registry::Circuit;
@@ -163,12 +162,6 @@ fn honest_leaf(proofs: &[ProgramProof]) -> Proof {
     honest(&leaf().data, leaf_witness(proofs))
 }
 
-fn honest(circuit: &CircuitData<F, C, D>, inputs: PartialWitness<F>) -> Proof {
-    let proof = FastEngine::new().prove(circuit, inputs).unwrap();
-    circuit.verify(proof.clone()).unwrap();
-    proof
-}
-
 /// The first and the second digest among a proof's public inputs.
 fn digests(proof: &Proof) -> [Digest; 2] {
     let digest = |start: usize| {
@@ -176,98 +169,6 @@ fn digests(proof: &Proof) -> [Digest; 2] {
         Digest::from(plonky2::hash::hash_types::HashOut { elements })
     };
     [digest(0), digest(4)]
-}
-
-/// What comes of proving a witness by force.
-struct Forgery {
-    /// How often two sources of one value disagreed: the number of values at which the witness is wrong.
-    conflicts: usize,
-    /// The proof, unless plonky2 panicked on values out of some generator's range.
-    proof: Option<Proof>,
-    /// Whether the circuit's verifier takes the proof.
-    accepted: bool,
-}
-
-/// Proves with plonky2's prover, which checks nothing. Generators run as in plonky2, except that a value once set stays
-/// when another source disagrees. Copied wires share one value here, so that no witness can break a copy constraint;
-/// what a disagreement breaks is the gate whose output is overruled, and it is the verifier who has to notice.
-fn forge(circuit: &CircuitData<F, C, D>, inputs: PartialWitness<F>) -> Forgery {
-    let mut conflicts = 0;
-    let attempt = catch_unwind(AssertUnwindSafe(|| {
-        let witness = force_witness(circuit, inputs, &mut conflicts);
-        let mut timing = TimingTree::default();
-        prove_with_partition_witness(&circuit.prover_only, &circuit.common, witness, &mut timing).ok()
-    }));
-    let proof = attempt.ok().flatten();
-    let verify = |proof| catch_unwind(AssertUnwindSafe(|| circuit.verify(proof))).is_ok_and(|r| r.is_ok());
-    let accepted = proof.clone().is_some_and(verify);
-    Forgery { conflicts, proof, accepted }
-}
-
-fn force_witness<'a>(
-    circuit: &'a CircuitData<F, C, D>,
-    inputs: PartialWitness<F>,
-    conflicts: &mut usize,
-) -> PartitionWitness<'a, F> {
-    let prover = &circuit.prover_only;
-    let (wires, rows) = (circuit.common.config.num_wires, circuit.common.degree());
-    let mut witness = PartitionWitness::new(wires, rows, &prover.representative_map);
-    for (target, value) in inputs.target_values {
-        witness.set_target(target, value).unwrap();
-    }
-    let mut finished = vec![false; prover.generators.len()];
-    let mut pending: Vec<usize> = (0..finished.len()).collect();
-    let mut buffer = GeneratedValues::empty();
-    while !pending.is_empty() {
-        let mut next = Vec::new();
-        for index in pending {
-            if finished[index] {
-                continue;
-            }
-            finished[index] = prover.generators[index].0.run(&witness, &mut buffer);
-            for (target, value) in buffer.target_values.drain(..) {
-                match witness.set_target_returning_rep(target, value) {
-                    Ok(Some(set)) => {
-                        next.extend(prover.generator_indices_by_watches.get(&set).into_iter().flatten());
-                    }
-                    Ok(None) => {}
-                    Err(_) => *conflicts += 1,
-                }
-            }
-        }
-        pending = next;
-    }
-    assert!(finished.iter().all(|done| *done), "a witness with gaps tests nothing");
-    witness
-}
-
-/// Asserts that a proof came out, wrong in exactly so many values, and that it is refused.
-fn assert_rejected(circuit: &CircuitData<F, C, D>, inputs: PartialWitness<F>, wrong_values: usize) {
-    let forgery = forge(circuit, inputs);
-    assert!(forgery.proof.is_some());
-    assert!(!forgery.accepted, "accepted with {} wrong values", forgery.conflicts);
-    assert_eq!(forgery.conflicts, wrong_values);
-}
-
-/// Asserts that no accepted proof comes out when a whole verification inside the circuit fails: it leaves wrong values
-/// all over, up to generators that panic, in which case the dishonest prover has nothing to show at all.
-fn assert_verification_rejected(circuit: &CircuitData<F, C, D>, inputs: PartialWitness<F>) {
-    let forgery = forge(circuit, inputs);
-    assert!(forgery.conflicts > 0 || forgery.proof.is_none());
-    assert!(!forgery.accepted);
-}
-
-/// Sets the one value in which two witnesses differ, to something that neither of them has.
-fn with_difference_set(
-    mut witness: PartialWitness<F>,
-    other: &PartialWitness<F>,
-    value: F,
-) -> PartialWitness<F> {
-    let mut differing = witness.target_values.iter_mut().filter(|(t, v)| other.target_values[*t] != **v);
-    let (_, difference) = differing.next().unwrap();
-    *difference = value;
-    assert!(differing.next().is_none());
-    witness
 }
 
 #[test]

@@ -205,10 +205,7 @@ impl BatchPlan {
     /// # Errors
     /// [`PlanError`] if these are not the members that the plan was made for, in their order.
     pub fn assemble(&self, members: &[Member], root_proof: Vec<u8>) -> Result<BatchResult, PlanError> {
-        let layout = Layout::new(members, &self.shapes)?;
-        if layout.tasks != self.tasks || layout.batch != self.batch {
-            return Err(PlanError::Members { expected: self.batch, got: layout.batch });
-        }
+        let layout = self.layout(members)?;
         let aggregate = AggregateDocument {
             version: AggregateVersion::V1,
             profile: self.profile,
@@ -223,6 +220,25 @@ impl BatchPlan {
             layout.paths.into_iter().map(|(index, path)| receipt(&members[index], path, reference)).collect();
         let (leaves, nodes) = (self.leaves(), self.nodes());
         Ok(BatchResult { aggregate, aggregate_bytes, receipts, leaves, nodes })
+    }
+
+    /// Where each member's statement is in the batch, in the members' order.
+    ///
+    /// # Errors
+    /// [`PlanError`] if these are not the members that the plan was made for, in their order.
+    pub fn paths(&self, members: &[Member]) -> Result<Vec<InclusionPath>, PlanError> {
+        let mut paths = self.layout(members)?.paths;
+        paths.sort_by_key(|(index, _)| *index);
+        Ok(paths.into_iter().map(|(_, path)| path).collect())
+    }
+
+    /// The layout of the plan's members, again.
+    fn layout(&self, members: &[Member]) -> Result<Layout, PlanError> {
+        let layout = Layout::new(members, &self.shapes)?;
+        if layout.tasks != self.tasks || layout.batch != self.batch {
+            return Err(PlanError::Members { expected: self.batch, got: layout.batch });
+        }
+        Ok(layout)
     }
 
     /// How many leaves the batch takes.

@@ -1,13 +1,10 @@
 //! Proving a task, and verifying what somebody else proved for one.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use plonky2::field::types::Field;
-use plonky2::plonk::circuit_data::VerifierCircuitData;
 use sheaf_embedded::Shape;
 use sheaf_plonky2::engine::{Engine, Proof};
 use sheaf_plonky2::hash::Digest;
-use sheaf_plonky2::{C, D, F, Profile, proof};
+use sheaf_plonky2::{F, Profile, proof};
 
 use super::prover::{Part, Prover};
 use super::{Child, Role, TaskDocument, Work, WorkError};
@@ -15,7 +12,7 @@ use crate::circuits::{CircuitError, Circuits, Progress};
 use crate::documents::ProofDocument;
 use crate::plan::TaskKind;
 use crate::tree::{leaf_digest, node_digest, statement_digest, subtree};
-use crate::verify::{ProofError, VerifiedProof, verify_proof_document};
+use crate::verify::{ProofError, VerifiedProof, holds, verify_proof_document};
 
 /// Which circuit a proof is verified for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,15 +128,6 @@ fn verified(
     let proof = proof::with_public_inputs(proof, [expected.elements().to_vec(), rest].concat());
     holds(&verifier, proof.clone()).map_err(|reason| WorkError::Invalid { circuit, reason })?;
     Ok(proof)
-}
-
-/// plonky2 indexes into proofs in places; a panic there is a refusal.
-fn holds(verifier: &VerifierCircuitData<F, C, D>, proof: Proof) -> Result<(), String> {
-    match catch_unwind(AssertUnwindSafe(|| verifier.verify(proof))) {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(error.to_string()),
-        Err(_) => Err("the verifier stopped on malformed data".to_owned()),
-    }
 }
 
 /// Verifies the proofs of a leaf, and computes the digest that they come to.

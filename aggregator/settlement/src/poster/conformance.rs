@@ -1,0 +1,1 @@
+//! What every [`PosterStore`](super::PosterStore) must do.

@@ -1,0 +1,36 @@
+//! Merkle paths to a cap.
+
+use ark_bn254::Fr;
+
+use crate::r1cs::{Builder, Lc};
+
+impl Builder {
+    /// Demands that a leaf is at the place that `index_bits` say, least significant first, under a cap.
+    pub(crate) fn enforce_path(&mut self, leaf: &[Lc], index_bits: &[Lc], siblings: &[Fr], cap: &[Lc]) {
+        let mut node = self.hash_leaf(leaf);
+        for (bit, sibling) in index_bits.iter().zip(siblings) {
+            let sibling = self.witness(*sibling);
+            let swapped = self.multiply(bit, &sibling.sub(&node));
+            let left = node.add(&swapped);
+            let right = sibling.sub(&swapped);
+            node = self.compress(&left, &right);
+        }
+        let expected = self.select(&index_bits[siblings.len()..], cap);
+        self.enforce_equal(&node, &expected);
+    }
+
+    /// The item at the place that bits say, least significant first. There are as many items as places.
+    pub(crate) fn select(&mut self, bits: &[Lc], items: &[Lc]) -> Lc {
+        let mut items = items.to_vec();
+        for bit in bits {
+            items = items
+                .chunks(2)
+                .map(|pair| {
+                    let difference = pair[1].sub(&pair[0]);
+                    pair[0].add(&self.multiply(bit, &difference))
+                })
+                .collect();
+        }
+        items.swap_remove(0)
+    }
+}
