@@ -4,7 +4,7 @@
 //! aggregate's proof + Listing + r ── prove_commit ─▶ CommitProof ── prove_shrink ─▶ a plonky2 proof for the wrap
 //! ```
 //!
-//! Whoever settles first makes the [`Listing`](crate::listing::Listing), draws `r` from what will be calldata, its
+//! Whoever settles first makes the [`Listing`], draws `r` from what will be calldata, its
 //! commitment included, and then comes here. Everything that goes in is checked before anything is proven. Proves in the
 //! calling thread; runs no wrap and knows no chain.
 

@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::dispatch::standing::Standings;
 use crate::refusal::Refusal;
 use crate::sandbox::Sandbox;
+use crate::settling::chains::Settler;
 use crate::store::blobs::Blobs;
 use crate::store::{ModelKey, ModelRow, Store, StoreError};
 
@@ -48,6 +49,8 @@ pub(crate) struct App {
     pub(crate) spoilers: Spoilers,
     /// Jobs that wait for a prover, counted roughly: set by the dispatcher, raised by the door.
     pub(crate) open_jobs: AtomicU64,
+    /// Chains to settle on, if there are any.
+    pub(crate) settler: Option<Arc<Settler>>,
     pub(crate) metrics: PrometheusHandle,
     pub(crate) shutdown: CancellationToken,
 }

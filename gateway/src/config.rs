@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use sheaf_aggregator::listing::CAPACITY;
+use sheaf_settlement::poster::PostingPolicy;
 
 /// What a gateway can be told. Every value has a default that works.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +41,51 @@ pub struct Config {
     pub price: PriceConfig,
     /// The provers that run in this process.
     pub provers: ProverConfig,
+    /// Where batches are settled.
+    pub settlement: SettlementConfig,
+}
+
+/// Where batches are settled: nowhere, unless something is named here.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SettlementConfig {
+    /// On a chain in this process, kept in the data folder: to try out, and for tests. Served as JSON-RPC at
+    /// `/v1/chains/embedded/rpc`.
+    pub embedded: bool,
+    /// Whether the key may be the one that everybody can forge proofs under. Refused for every public chain.
+    pub test_only_key: bool,
+    /// Chains outside.
+    pub chains: Vec<ChainSettings>,
+}
+
+/// A chain outside. Every batch is posted on every chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChainSettings {
+    /// What it is called here.
+    pub name: String,
+    /// Its id.
+    pub chain_id: u64,
+    /// Address of the batch registry.
+    pub registry: String,
+    /// JSON-RPC endpoints, the best first.
+    pub rpc_urls: Vec<String>,
+    /// Encrypted keystore of the account that pays; goes with `password_file`.
+    #[serde(default)]
+    pub keystore: Option<PathBuf>,
+    /// File with the keystore's password.
+    #[serde(default)]
+    pub password_file: Option<PathBuf>,
+    /// Environment variable with the account's key, where there is no keystore.
+    #[serde(default = "default_key_variable")]
+    pub key_variable: String,
+    /// How batches are posted.
+    #[serde(default)]
+    pub policy: PostingPolicy,
+}
+
+fn default_key_variable() -> String {
+    "SHEAF_POSTER_KEY".to_owned()
 }
 
 /// When a batch closes: on whichever comes first.
@@ -92,6 +139,7 @@ impl Default for Config {
             batch: BatchConfig::default(),
             price: PriceConfig::default(),
             provers: ProverConfig::default(),
+            settlement: SettlementConfig::default(),
         }
     }
 }
@@ -116,7 +164,8 @@ impl Default for ProverConfig {
 }
 
 /// Variables with our prefix that are for other parts of the program.
-const ELSEWHERE: [&str; 4] = ["SHEAF_CACHE_DIR", "SHEAF_TOKEN", "SHEAF_URL", "SHEAF_KEY"];
+const ELSEWHERE: [&str; 6] =
+    ["SHEAF_CACHE_DIR", "SHEAF_TOKEN", "SHEAF_URL", "SHEAF_KEY", "SHEAF_POSTER_KEY", "SHEAF_ANVIL"];
 
 /// Why a configuration is refused.
 #[derive(Debug, thiserror::Error)]
@@ -175,6 +224,10 @@ impl Config {
         };
         if !(1..=4096).contains(&self.batch.max_size) {
             return refuse("batch.max_size", "1 to 4096", self.batch.max_size.to_string());
+        }
+        let settles = self.settlement.embedded || !self.settlement.chains.is_empty();
+        if settles && self.batch.max_size > CAPACITY {
+            return refuse("batch.max_size", "at most 128 where batches are settled", self.batch.max_size.to_string());
         }
         if !(1024..=64 << 20).contains(&self.max_body_bytes) {
             return refuse("max_body_bytes", "1024 to 67108864", self.max_body_bytes.to_string());

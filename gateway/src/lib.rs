@@ -21,6 +21,7 @@
 //! | `store` | durable state, behind traits by noun |
 //! | `dispatch` | jobs to verified proofs |
 //! | `batcher` | verified proofs to receipts |
+//! | `settling` | receipts to chains |
 //! | `workers` | processes that prove recursion tasks |
 //! | `deliveries` | webhooks |
 //! | `sandbox` | hostile bytes, in child processes with limits |
@@ -44,6 +45,7 @@ mod random;
 mod refusal;
 mod routes;
 mod sandbox;
+mod settling;
 mod store;
 mod workers;
 

@@ -30,7 +30,7 @@ use crate::sandbox::Sandbox;
 use crate::store::blobs::Blobs;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Store, StoreError};
-use crate::{batcher, deliveries, dispatch, routes, workers};
+use crate::{batcher, deliveries, dispatch, routes, settling, workers};
 
 /// Longest wait for what a gateway that stops has not let go of.
 const STOPPING: Duration = Duration::from_secs(10);
@@ -65,6 +65,12 @@ pub enum ServeError {
     #[error("[SH-SRV-002] operator key refused: {reason}")]
     OperatorKey {
         /// Why.
+        reason: String,
+    },
+    /// Chains or their key cannot be had; the message has its code.
+    #[error("{reason}")]
+    Settlement {
+        /// Code and reason.
         reason: String,
     },
     /// The process cannot be set up.
@@ -129,8 +135,12 @@ impl Gateway {
     ) -> Result<Self, ServeError> {
         config.check()?;
         let registry = Registry::new(provers)?;
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.data).await?);
+        let sqlite = Arc::new(SqliteStore::open(&config.data).await?);
+        let store: Arc<dyn Store> = sqlite.clone();
         store.recover().await?;
+        let settler = settling::chains::start(&config, sqlite).await.map_err(|refusal| {
+            ServeError::Settlement { reason: format!("[{}] {}", refusal.code, refusal.message) }
+        })?;
         let operator = operator_key(&config.data.join("operator.key"))?;
         let address = config.listen;
         let listener = TcpListener::bind(address).map_err(|source| ServeError::Listen { address, source })?;
@@ -149,6 +159,7 @@ impl Gateway {
             batches: Notify::new(),
             tasks: Notify::new(),
             spoilers: batcher::tasks::Spoilers::new(),
+            settler,
             metrics: recorder(),
             shutdown: CancellationToken::new(),
             operator,
@@ -163,6 +174,7 @@ impl Gateway {
         tasks.spawn(dispatch::run(Arc::clone(&app)));
         tasks.spawn(batcher::run(Arc::clone(&app)));
         tasks.spawn(deliveries::run(Arc::clone(&app)));
+        tasks.spawn(settling::run(Arc::clone(&app)));
         tasks.spawn(tidy(Arc::clone(&app)));
         tasks.spawn({
             let app = Arc::clone(&app);

@@ -19,6 +19,7 @@ use sheaf_plonky2::engine::FastEngine;
 
 use crate::app::App;
 use crate::refusal::Refusal;
+use crate::settling::task::{self, SettleTask, Tools};
 
 /// How long a worker waits for a task before it asks again, in milliseconds.
 const WAIT_MS: u64 = 15_000;
@@ -38,10 +39,11 @@ pub(crate) async fn work(
     name: &str,
     circuits: Arc<CircuitsByProfile>,
 ) -> Result<(), Refusal> {
+    let tools = Arc::new(Tools::default());
     loop {
         let request = LeaseRequest { worker: name.to_owned(), wait_ms: Some(WAIT_MS) };
         match client.lease_task(&request).await {
-            Ok(Some(lease)) => prove(client, lease, Arc::clone(&circuits)).await,
+            Ok(Some(lease)) => prove(client, lease, Arc::clone(&circuits), Arc::clone(&tools)).await,
             Ok(None) => {}
             Err(error) if error.problem().is_some_and(|p| matches!(p.status, 401 | 403)) => {
                 return Err(Refusal::new(&error));
@@ -54,10 +56,10 @@ pub(crate) async fn work(
     }
 }
 
-async fn prove(client: &Client, lease: Lease, circuits: Arc<CircuitsByProfile>) {
+async fn prove(client: &Client, lease: Lease, circuits: Arc<CircuitsByProfile>, tools: Arc<Tools>) {
     let began = ProcessTime::now();
     let document = lease.document.get().as_bytes().to_vec();
-    let proving = tokio::task::spawn_blocking(move || prove_document(&document, &circuits));
+    let proving = tokio::task::spawn_blocking(move || prove_document(&document, &circuits, &tools));
     let beat = Duration::from_millis((lease.lease_ms / 3).max(500));
     tokio::pin!(proving);
     let outcome = loop {
@@ -85,7 +87,18 @@ async fn prove(client: &Client, lease: Lease, circuits: Arc<CircuitsByProfile>) 
     }
 }
 
-fn prove_document(bytes: &[u8], circuits: &CircuitsByProfile) -> TaskOutcome {
+/// What every task's document says first.
+#[derive(serde::Deserialize)]
+struct Versioned {
+    version: String,
+}
+
+fn prove_document(bytes: &[u8], circuits: &CircuitsByProfile, tools: &Tools) -> TaskOutcome {
+    let is_settlement =
+        serde_json::from_slice::<Versioned>(bytes).is_ok_and(|versioned| versioned.version == "sheaf/settle/v1");
+    if is_settlement {
+        return settle_document(bytes, circuits, tools);
+    }
     let task = match TaskDocument::from_json(bytes) {
         Ok(task) => task,
         Err(error) => return failure(&Refusal::new(&error), None),
@@ -97,6 +110,17 @@ fn prove_document(bytes: &[u8], circuits: &CircuitsByProfile) -> TaskOutcome {
             let member = error.refused_proof().and_then(|index| u32::try_from(index).ok());
             failure(&Refusal::new(&error), member)
         }
+    }
+}
+
+fn settle_document(bytes: &[u8], circuits: &CircuitsByProfile, tools: &Tools) -> TaskOutcome {
+    let task: SettleTask = match serde_json::from_slice(bytes) {
+        Ok(task) => task,
+        Err(error) => return failure(&Refusal::new(&error), None),
+    };
+    match task::prove(&task, circuits, tools, &|message| tracing::debug!("{message}")) {
+        Ok(proof) => TaskOutcome::Proof(STANDARD.encode(proof)),
+        Err(refusal) => failure(&refusal, None),
     }
 }
 

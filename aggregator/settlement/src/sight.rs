@@ -109,13 +109,17 @@ fn vote(answers: &[(&str, Sight)], troubles: Vec<RpcError>) -> Observation {
         _ => false,
     };
     let count = |matches: &dyn Fn(&Sight) -> bool| answers.iter().filter(|(_, sight)| matches(sight)).count();
-    let winner =
-        answers.iter().map(|(_, sight)| sight).find(|sight| is_majority(count(&|other| same_place(sight, other))));
+    let winner = answers
+        .iter()
+        .map(|(_, sight)| sight)
+        .find(|sight| is_majority(count(&|other| same_place(sight, other))));
     let agreed = winner.map(|winner| match winner {
         Sight::Absent | Sight::Revoked(_) => *winner,
         Sight::Posted(settlement, _) => {
             let reached = |level: Level| {
-                count(&|other| matches!(other, Sight::Posted(place, at) if place == settlement && *at >= level))
+                count(
+                    &|other| matches!(other, Sight::Posted(place, at) if place == settlement && *at >= level),
+                )
             };
             let level = [Level::Final, Level::Safe].into_iter().find(|level| is_majority(reached(*level)));
             Sight::Posted(*settlement, level.unwrap_or(Level::Included))
@@ -176,7 +180,11 @@ pub async fn sight(
 }
 
 /// How firmly a block of this height is on the chain.
-pub(crate) async fn level(endpoint: &Endpoint, policy: FinalityPolicy, number: u64) -> Result<Level, RpcError> {
+pub(crate) async fn level(
+    endpoint: &Endpoint,
+    policy: FinalityPolicy,
+    number: u64,
+) -> Result<Level, RpcError> {
     let reached = |block: &Option<BlockRef>| block.is_some_and(|block| block.number >= number);
     match policy {
         FinalityPolicy::Tags => {
@@ -203,7 +211,8 @@ pub(crate) async fn read<C: alloy::sol_types::SolCall>(
     to: Address,
     call: C,
 ) -> Result<C::Return, RpcError> {
-    let request = CallRequest { from: Address::ZERO, to: Some(to), data: call.abi_encode().into(), gas: None };
+    let request =
+        CallRequest { from: Address::ZERO, to: Some(to), data: call.abi_encode().into(), gas: None };
     let output = match endpoint.call(&request).await? {
         CallOutcome::Returned(output) => output,
         CallOutcome::Reverted(reason) => {
@@ -253,7 +262,8 @@ mod tests {
     /// Attack: one endpoint of three says that a block is final which is not.
     #[test]
     fn level_needs_a_majority_too() {
-        let [included, safe, r#final] = [Level::Included, Level::Safe, Level::Final].map(|level| posted(5, level));
+        let [included, safe, r#final] =
+            [Level::Included, Level::Safe, Level::Final].map(|level| posted(5, level));
         assert_eq!(agreed(&[included, included, r#final]), Some(included));
         assert_eq!(agreed(&[included, safe, r#final]), Some(safe));
         assert_eq!(agreed(&[r#final, safe, r#final]), Some(r#final));

@@ -31,7 +31,11 @@ pub struct TestContracts {
 ///
 /// # Errors
 /// [`DeployError`].
-pub async fn deploy(endpoint: &Endpoint, key: &SigningKey, chain_id: u64) -> Result<TestContracts, DeployError> {
+pub async fn deploy(
+    endpoint: &Endpoint,
+    key: &SigningKey,
+    chain_id: u64,
+) -> Result<TestContracts, DeployError> {
     let deployer = Deployer { endpoint, key, chain_id };
     let code = hex::decode(GULLIBLE.trim()).unwrap_or_default();
     let arguments = alloy::primitives::FixedBytes(GULLIBLE_SELECTOR).abi_encode();

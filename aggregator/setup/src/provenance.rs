@@ -2,14 +2,15 @@
 
 use crate::SetupError;
 
-/// Chains that keys without a ceremony may be used on: `31337` (anvil, hardhat, the embedded chain) and `1337` (geth and
-/// ganache in development mode). A list of what is allowed, because the list of public chains has no end.
-pub const LOCAL_CHAIN_IDS: [u64; 2] = [1337, 31337];
+/// Chains that keys without a ceremony may be used on: `31337` (anvil, hardhat), `1337` (geth and ganache in development
+/// mode), and the chain inside a gateway (`SHEAF` in ASCII). A list of what is allowed, because the list of public chains
+/// has no end.
+pub const LOCAL_CHAIN_IDS: [u64; 3] = [1337, 31337, 0x53_48_45_41_46];
 
 /// Where a key comes from.
 ///
 /// In a key file this is what its author says. Whoever relies on a ceremony verifies its transcript, which must hash to
-/// the digest here and end in this key: [`crate::phase2::verify`].
+/// the digest here and end in this key: [`crate::phase2::verify()`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Provenance {
     /// Somebody knows the secrets: a single party made the key, or the powers of tau under it are for tests.

@@ -1,4 +1,5 @@
 //! Key files and their cache: every byte counts.
+#![expect(clippy::unwrap_used, reason = "clippy.toml exempts test functions, not the functions they share")]
 
 use std::fs;
 use std::sync::LazyLock;

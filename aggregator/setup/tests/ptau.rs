@@ -1,4 +1,5 @@
 //! Files of powers of tau: what snarkjs writes is read, and what is not powers of one tau is refused.
+#![expect(clippy::unwrap_used, reason = "clippy.toml exempts test functions, not the functions they share")]
 
 use std::io::Cursor;
 

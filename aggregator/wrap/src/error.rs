@@ -46,6 +46,12 @@ pub enum WrapError {
     /// The proof that was just made does not verify under its key.
     #[error("[SH-WRP-007] Groth16 proof does not verify")]
     Proof,
+    /// Bytes that are no proof.
+    #[error("[SH-WRP-008] malformed Groth16 proof: {what}")]
+    Encoding {
+        /// What is wrong.
+        what: &'static str,
+    },
 }
 
 impl WrapError {
@@ -60,6 +66,7 @@ impl WrapError {
             WrapError::Unsatisfied { .. } => "SH-WRP-005",
             WrapError::Key { .. } => "SH-WRP-006",
             WrapError::Proof => "SH-WRP-007",
+            WrapError::Encoding { .. } => "SH-WRP-008",
         }
     }
 }

@@ -112,3 +112,12 @@ pub fn verify(key: &ark_groth16::VerifyingKey<Bn254>, inputs: &[Fr], proof: &Pro
     let prepared = ark_groth16::prepare_verifying_key(key);
     ark_groth16::Groth16::<Bn254>::verify_proof(&prepared, proof, inputs).unwrap_or(false)
 }
+
+impl Blinding {
+    /// From 64 random bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8; 64]) -> Self {
+        let (r, s) = bytes.split_at(32);
+        Self { r: Fr::from_le_bytes_mod_order(r), s: Fr::from_le_bytes_mod_order(s) }
+    }
+}

@@ -24,13 +24,13 @@ use crate::verifier::{InnerProof, InnerVerifier};
 #[must_use]
 pub fn wrap_config() -> CircuitConfig {
     CircuitConfig {
-        num_routed_wires: 38,
+        num_routed_wires: 37,
         fri_config: FriConfig {
             rate_bits: 5,
             cap_height: 5,
             proof_of_work_bits: 18,
             reduction_strategy: FriReductionStrategy::Fixed(vec![3, 3]),
-            num_query_rounds: 35,
+            num_query_rounds: 34,
         },
         ..Profile::Provable.recursion_config()
     }

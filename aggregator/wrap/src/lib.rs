@@ -16,7 +16,8 @@
 //! | `gadgets`, `verifier` | plonky2's verifier as constraints |
 //! | [`layers`] | the last plonky2 circuit |
 //! | [`circuit`] | the Groth16 circuit, and the packing of its inputs |
-//! | [`groth16`] | proving |
+//! | [`groth16`], [`encoding`] | proving, and proofs as bytes |
+//! | `wrapper` | all of it in a row |
 //!
 //! # What a Groth16 proof says
 //! Somebody knows a proof of the last plonky2 circuit, which is a constant of the key, with the public inputs that x1 and
@@ -25,14 +26,18 @@
 
 pub mod circuit;
 mod config;
+pub mod encoding;
 mod error;
 mod gadgets;
 pub mod groth16;
 pub mod layers;
+pub mod pins;
 mod poseidon;
 pub mod r1cs;
 mod verifier;
+mod wrapper;
 
 pub use config::{Bn254Config, Bn254Digest, Bn254Hasher};
 pub use error::WrapError;
 pub use verifier::{InnerProof, InnerVerifier};
+pub use wrapper::{Progress, Wrapper};

@@ -7,8 +7,16 @@ import { fileURLToPath } from 'node:url';
 const home = join(dirname(fileURLToPath(import.meta.url)), '..');
 const CONTRACTS = [
   'BatchRegistry',
-  'PublicInputs',
   'CalldataBatchVerifier',
+  'CreditLimits',
+  'ERC7992Registry',
+  'ERC7992Verifier',
+  'ERC8039Adapter',
+  'EzklAdapter',
+  'NebraAdapter',
+  'PublicInputs',
+  'RiscZeroAdapter',
+  'SP1Adapter',
   'VerifierRouter',
 ];
 

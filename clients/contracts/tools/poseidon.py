@@ -256,7 +256,7 @@ def partial():
     for r in range(WIDTH):
         terms = [f"mul({word(dense[r][i])}, mload({hex(WIDE + 32 * i)}))" for i in range(WIDTH)]
         lines.append(f"mstore({hex(STATE + 32 * r)}, {total(terms)})")
-    lines += ["}", "function partial() {"]
+    lines += ["}", "function sparse() {"]
     # The stack has no room for all twelve: the last stays in memory.
     last = hex(STATE + 32 * (WIDTH - 1))
     lines += [f"let s{r} := mload({hex(STATE + 32 * r)})" for r in range(WIDTH - 1)]
@@ -283,7 +283,7 @@ def body():
     lines = boxes("boxes", False) + boxes("wideBoxes", True) + mix() + partial()
     for r in range(FULL - 1):
         lines += [call("boxes", r), "mix()"]
-    lines += [call("wideBoxes", FULL - 1), "dense()", "partial()"]
+    lines += [call("wideBoxes", FULL - 1), "dense()", "sparse()"]
     for r in range(FULL + PARTIAL, 2 * FULL + PARTIAL):
         extra = partial_rounds()[2] if r == FULL + PARTIAL else (0,) * WIDTH
         lines += [call("boxes", r, extra), "mix()"]

@@ -18,6 +18,7 @@ use crate::ids::{KeyId, TaskId};
 use crate::problem::{ApiError, Kind};
 use crate::random;
 use crate::refusal::Refusal;
+use crate::settling;
 use crate::store::{BatchRow, MemberRow, StoreError, TaskRow};
 
 /// How long a lease holds without a heartbeat, in milliseconds.
@@ -65,12 +66,20 @@ pub(crate) async fn lease(app: &App, worker: &str) -> Result<Option<Lease>, ApiE
         give_up(app, &task).await?;
         return Ok(None);
     }
-    match document(app, &task).await {
+    let made = match task.kind == settling::TASK_KIND {
+        true => settle_document(app, &task).await,
+        false => document(app, &task).await,
+    };
+    match made {
         Ok(document) => Ok(Some(Lease { task: task.id.to_string(), token, lease_ms: LEASE_MS, document })),
         Err(refusal) => {
             // A blob that cannot be read is nobody's fault who could be asked again: the batch's members are looked at.
             tracing::error!(task = %task.id, code = %refusal.code, message = %refusal.message, "cannot make a task");
-            isolate(app, &task, None).await?;
+            if task.kind == settling::TASK_KIND {
+                app.store.return_task(task.id, &token).await?;
+            } else {
+                isolate(app, &task, None).await?;
+            }
             Ok(None)
         }
     }
@@ -86,10 +95,7 @@ pub(crate) async fn accept(
     cpu_ms: Option<u64>,
 ) -> Result<(), ApiError> {
     let task = held(app, id, token).await?;
-    let (_, plan) = batch_and_plan(app, &task).await?;
-    let planned = plan.tasks.get(task.position as usize).cloned();
-    let planned = planned.ok_or_else(|| ApiError::new(Kind::Internal, "task is not in its plan"))?;
-    if let Err(refusal) = app.sandbox.verify_task(plan.profile, planned, proof.clone()).await {
+    if let Err(refusal) = verify(app, &task, &proof).await {
         metrics::counter!("sheaf_task_proofs_refused_total").increment(1);
         tracing::warn!(task = %id, worker = task.worker.as_deref().unwrap_or(""), code = %refusal.code, "proof refused");
         app.store.return_task(id, token).await?;
@@ -108,6 +114,18 @@ pub(crate) async fn accept(
     Ok(())
 }
 
+/// Whether a proof is what its task asks for.
+async fn verify(app: &App, task: &TaskRow, proof: &[u8]) -> Result<(), Refusal> {
+    if task.kind == settling::TASK_KIND {
+        return settling::verify(app, task, proof).await;
+    }
+    let (_, plan) = batch_and_plan(app, task).await?;
+    let planned = plan.tasks.get(task.position as usize).cloned();
+    let planned = planned
+        .ok_or(StoreError::Damaged { what: "task", reason: "it is not in its batch's plan".to_owned() })?;
+    app.sandbox.verify_task(plan.profile, planned, proof.to_vec()).await
+}
+
 /// Takes a worker's word that it has no proof.
 pub(crate) async fn complain(
     app: &App,
@@ -119,8 +137,8 @@ pub(crate) async fn complain(
     let task = held(app, id, token).await?;
     tracing::warn!(task = %id, code = %failure.code, message = %failure.message, "worker has no proof");
     let upheld = match failure.member {
-        Some(_) => isolate(app, &task, Some(failure)).await?,
-        None => {
+        Some(_) if task.kind != settling::TASK_KIND => isolate(app, &task, Some(failure)).await?,
+        _ => {
             app.store.return_task(id, token).await?;
             false
         }
@@ -154,6 +172,12 @@ async fn batch_and_plan(app: &App, task: &TaskRow) -> Result<(BatchRow, BatchPla
     let batch = app.store.batch(task.batch).await?.ok_or_else(missing)?;
     let plan = decode("plan", batch.plan.as_deref().unwrap_or_default())?;
     Ok((batch, plan))
+}
+
+/// The task of wrapping a batch, as it travels.
+async fn settle_document(app: &App, task: &TaskRow) -> Result<Box<serde_json::value::RawValue>, Refusal> {
+    let text = settling::document(app, task).await?;
+    Ok(serde_json::value::RawValue::from_string(text).map_err(|error| super::damaged("task", &error))?)
 }
 
 /// The task as it travels.
@@ -223,6 +247,9 @@ async fn isolate(app: &App, task: &TaskRow, complaint: Option<&TaskFailure>) -> 
 /// A task that nobody can prove: its batch's jobs fail, with a reason that says so.
 async fn give_up(app: &App, task: &TaskRow) -> Result<(), Refusal> {
     let text = format!("a {} of the batch was not proven in {MAX_TRIES} leases", task.kind);
+    if task.kind == settling::TASK_KIND {
+        return settling::give_up(app, task.batch, &text).await;
+    }
     tracing::error!(batch = %task.batch, task = %task.id, "batch is given up");
     let members = app.store.members(task.batch).await?;
     let bad = members.iter().map(|row| (row.statement_id, failure("SH-BAT-001", &text))).collect();

@@ -255,6 +255,13 @@ pub(crate) struct VerifyArgs {
     /// The program that the receipts must be for: its folder, or its key.json.
     #[arg(long, value_name = "DIR|FILE")]
     pub(crate) program: Option<PathBuf>,
+    /// JSON-RPC endpoints of a chain, to ask whether the statements are proven there. Needs a settlement document
+    /// (GET /v1/receipts/{id}/settlement) for each receipt: RECEIPT with .settlement.json in place of .json.
+    #[arg(long, value_name = "URL", value_delimiter = ',')]
+    pub(crate) rpc: Vec<String>,
+    /// The batch registry to ask. Without it, the one that the settlement document names is asked, and shown.
+    #[arg(long, value_name = "ADDRESS", requires = "rpc")]
+    pub(crate) registry: Option<String>,
 }
 
 #[derive(Debug, Args)]

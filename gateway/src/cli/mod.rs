@@ -11,7 +11,7 @@
 
 mod args;
 mod commands;
-mod files;
+pub(crate) mod files;
 mod report;
 
 use std::process::ExitCode;
@@ -53,6 +53,7 @@ fn run(cli: &Cli, report: &Report) -> Result<(), Refusal> {
         Command::Inspect(args) => commands::inspect::run(args, report),
         Command::Circuits(args) => commands::circuits::run(args, report),
         Command::Security(args) => commands::security::run(args, report),
+        Command::Setup { command } => commands::setup::run(command, report),
         Command::Demo => commands::demo::run(report),
         Command::Completions { shell } => commands::completions::run(*shell),
         Command::SandboxChild => sandbox::child(),

@@ -9,6 +9,7 @@
 
 mod answer;
 mod batches;
+mod chains;
 mod dashboard;
 mod docs;
 mod events;
@@ -54,6 +55,7 @@ pub(crate) fn operations(config: &mut ServiceConfig<'_>) {
         .service(events::follow)
         .service(proofs::bring)
         .service(receipts::get)
+        .service(receipts::settlement)
         .service(batches::list)
         .service(batches::get)
         .service(batches::aggregate)
@@ -77,6 +79,7 @@ pub(crate) fn rest(config: &mut web::ServiceConfig, openapi: OpenApi) {
     config.app_data(web::Data::new(Allowed::new(&openapi)));
     docs::configure(config, openapi);
     dashboard::configure(config);
+    chains::configure(config);
     config.default_service(web::to(nothing));
     config.app_data(
         web::QueryConfig::default().error_handler(|error, _| {

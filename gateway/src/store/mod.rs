@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use sheaf_adapter::{Estimate, ModelSize};
 use sheaf_model::Postprocess;
 use sheaf_policies::{MicroUsd, Objective};
+use sheaf_settlement::poster::PosterStore;
 use sheaf_statement::{InputVisibility, ModelDigest, ProverId, StatementId, TrustTier, VkDigest};
 use tokio::sync::broadcast;
 
@@ -431,7 +432,8 @@ pub(crate) trait BatchStore: Send + Sync {
     async fn open_batch(&self, batch: NewBatch) -> Result<()>;
     /// Ends a batch well: its members' jobs get their receipts.
     async fn finish_batch(&self, batch: FinishedBatch) -> Result<()>;
-    /// Takes a batch apart. The jobs of `bad` fail; the other members wait for a batch again.
+    /// Takes a batch apart that is being proven. The jobs of `bad` fail; the other members wait for a batch again.
+    /// Changes nothing of another: what has its receipts keeps them.
     async fn dissolve_batch(&self, id: BatchId, bad: Vec<(StatementId, Failure)>) -> Result<()>;
     /// A batch.
     async fn batch(&self, id: BatchId) -> Result<Option<BatchRow>>;
@@ -456,12 +458,62 @@ pub(crate) trait TaskStore: Send + Sync {
     async fn renew_task(&self, id: TaskId, token: &str, lease_ms: u64) -> Result<bool>;
     /// A task.
     async fn task(&self, id: TaskId) -> Result<Option<TaskRow>>;
-    /// A batch's tasks in order.
+    /// The tasks that make a batch's receipts, in order: the root is the last. Without the one that settles it, which
+    /// [`SettlementStore::settling_task`] has.
     async fn tasks(&self, batch: BatchId) -> Result<Vec<TaskRow>>;
     /// Records a verified proof and makes ready what waited for it. `false` if the lease is lost or it is done.
     async fn finish_task(&self, id: TaskId, token: &str, blob: &str, cpu_ms: Option<u64>) -> Result<bool>;
     /// Gives a task back for another lease. `false` if the lease is lost.
     async fn return_task(&self, id: TaskId, token: &str) -> Result<bool>;
+}
+
+/// A batch to settle.
+#[derive(Debug, Clone)]
+pub(crate) struct NewSettlement {
+    pub(crate) batch: BatchId,
+    /// JSON, as its writer likes it.
+    pub(crate) document: String,
+    /// Root of the batch's keccak256 tree: 0x and hex, lower case.
+    pub(crate) root: String,
+    /// Of kind `settle`, without children, at a position that none of the batch's tasks has.
+    pub(crate) task: NewTask,
+    pub(crate) created_ms: u64,
+}
+
+/// A batch on its way to chains, as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SettlementRow {
+    pub(crate) batch: BatchId,
+    /// `proving`, then `posting`; or `failed`.
+    pub(crate) phase: String,
+    pub(crate) document: String,
+    /// Blob of the proof that the chains' verifiers take.
+    pub(crate) proof_blob: Option<String>,
+    pub(crate) root: Option<String>,
+    pub(crate) failure: Option<String>,
+    pub(crate) created_ms: u64,
+    pub(crate) updated_ms: u64,
+}
+
+/// Batches on their way to chains. What is posted, and where, is for [`PosterStore`].
+#[async_trait]
+pub(crate) trait SettlementStore: Send + Sync {
+    /// Opens a batch's settlement, in phase `proving`, and makes its task ready. `false`, and nothing changes, if it has
+    /// one already, or is no proven batch that has been aggregated.
+    async fn open_settlement(&self, new: NewSettlement) -> Result<bool>;
+    /// A batch's settlement.
+    async fn settlement(&self, batch: BatchId) -> Result<Option<SettlementRow>>;
+    /// The task that settles a batch. None if there is no settlement, or it failed before the task was done.
+    async fn settling_task(&self, batch: BatchId) -> Result<Option<TaskRow>>;
+    /// Proven batches that have been aggregated and have no settlement: the oldest 64, in order.
+    async fn unsettled_batches(&self) -> Result<Vec<BatchId>>;
+    /// Settlements in a phase, oldest batch first.
+    async fn settlements_in(&self, phase: &str) -> Result<Vec<SettlementRow>>;
+    /// From `proving` to `posting`, with the proof. `false` if it is not in `proving`.
+    async fn settlement_proven(&self, batch: BatchId, proof_blob: &str) -> Result<bool>;
+    /// Ends a settlement for good; its task, if not done, is gone, and so are leases of it. `false` if it is not there or
+    /// has failed before.
+    async fn settlement_failed(&self, batch: BatchId, failure: &str) -> Result<bool>;
 }
 
 /// An API key as stored.
@@ -561,7 +613,16 @@ pub(crate) trait StandingStore: Send + Sync {
 
 /// Everything that a gateway keeps.
 pub(crate) trait Store:
-    JobStore + DispatchStore + ModelStore + BatchStore + TaskStore + KeyStore + WebhookStore + StandingStore
+    JobStore
+    + DispatchStore
+    + ModelStore
+    + BatchStore
+    + TaskStore
+    + SettlementStore
+    + PosterStore
+    + KeyStore
+    + WebhookStore
+    + StandingStore
 {
 }
 
@@ -571,6 +632,8 @@ impl<T> Store for T where
         + ModelStore
         + BatchStore
         + TaskStore
+        + SettlementStore
+        + PosterStore
         + KeyStore
         + WebhookStore
         + StandingStore

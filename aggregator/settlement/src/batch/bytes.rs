@@ -97,10 +97,10 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn take<const N: usize>(&mut self) -> Result<[u8; N], BatchError> {
         // What is missing is known only once the runs are, so this says how much there must be at least.
-        let (taken, rest) = self.rest.split_first_chunk().ok_or(BatchError::Length {
-            expected: self.length - self.rest.len() + N,
-            got: self.length,
-        })?;
+        let (taken, rest) = self
+            .rest
+            .split_first_chunk()
+            .ok_or(BatchError::Length { expected: self.length - self.rest.len() + N, got: self.length })?;
         self.rest = rest;
         Ok(*taken)
     }

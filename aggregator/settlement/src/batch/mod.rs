@@ -193,7 +193,8 @@ impl BatchCalldata {
         preimage.extend_from_slice(&U256::from(self.size()).to_be_bytes::<32>());
         self.write_listing(&mut preimage);
         let seed = U256::from_be_bytes(keccak256(preimage).0);
-        let coordinate = |shift: usize| ((seed >> shift) & U256::from((1u64 << CHALLENGE_BITS) - 1)).to::<u64>();
+        let coordinate =
+            |shift: usize| ((seed >> shift) & U256::from((1u64 << CHALLENGE_BITS) - 1)).to::<u64>();
         Extension { c0: coordinate(0), c1: coordinate(CHALLENGE_BITS) }
     }
 
@@ -213,7 +214,9 @@ impl BatchCalldata {
         let start = Extension::from(u64::from(self.size()));
         self.leaves().fold(start, |sum, leaf| {
             let terms = elements_of(&leaf).into_iter().zip(powers);
-            terms.fold(sum * powers[LEAF_ELEMENTS], |sum, (element, power)| sum + power * Extension::from(element))
+            terms.fold(sum * powers[LEAF_ELEMENTS], |sum, (element, power)| {
+                sum + power * Extension::from(element)
+            })
         })
     }
 

@@ -111,7 +111,11 @@ proptest! {
 }
 
 fn leaf_of(n: u8) -> Leaf {
-    Leaf { program: B256::with_last_byte(1), system: [0xd5, 0x34, 0x6c, 0x8c], public_inputs: B256::with_last_byte(n) }
+    Leaf {
+        program: B256::with_last_byte(1),
+        system: [0xd5, 0x34, 0x6c, 0x8c],
+        public_inputs: B256::with_last_byte(n),
+    }
 }
 
 fn batch_of(count: usize) -> Result<BatchCalldata, BatchError> {
@@ -141,10 +145,7 @@ fn empty_run_is_rejected() {
 #[test]
 fn counts_that_would_overflow_are_rejected() {
     let batch = batch_of(2).unwrap();
-    let runs = vec![
-        Run { count: u32::MAX, ..batch.runs()[0] },
-        Run { count: 3, ..batch.runs()[0] },
-    ];
+    let runs = vec![Run { count: u32::MAX, ..batch.runs()[0] }, Run { count: 3, ..batch.runs()[0] }];
     let result = BatchCalldata::new(*batch.proof(), batch.commitment(), runs, batch.digests().to_vec());
     assert_eq!(result, Err(BatchError::LeafCount { got: u64::from(u32::MAX) + 3 }));
 }
@@ -152,8 +153,12 @@ fn counts_that_would_overflow_are_rejected() {
 #[test]
 fn runs_count_the_digests() {
     let batch = batch_of(3).unwrap();
-    let result =
-        BatchCalldata::new(*batch.proof(), batch.commitment(), batch.runs().to_vec(), batch.digests()[1..].to_vec());
+    let result = BatchCalldata::new(
+        *batch.proof(),
+        batch.commitment(),
+        batch.runs().to_vec(),
+        batch.digests()[1..].to_vec(),
+    );
     assert_eq!(result, Err(BatchError::DigestCount { expected: 3, got: 2 }));
 }
 
@@ -201,7 +206,12 @@ fn path_has_one_spelling_in_json() {
     let path = batch_of(3).unwrap().tree().path(1).unwrap();
     let json = serde_json::to_string(&path).unwrap();
     assert_eq!(serde_json::from_str::<EvmPath>(&json).unwrap(), path);
-    for bad in [json.replace("0x", "0X"), json.replace("0x", ""), json.to_uppercase(), json.replace('}', ",\"a\":1}")] {
+    for bad in [
+        json.replace("0x", "0X"),
+        json.replace("0x", ""),
+        json.to_uppercase(),
+        json.replace('}', ",\"a\":1}"),
+    ] {
         assert!(serde_json::from_str::<EvmPath>(&bad).is_err(), "{bad}");
     }
     let long = EvmPath { index: 0, siblings: vec![B256::ZERO; MAX_PATH_LEN + 1] };

@@ -136,7 +136,8 @@ fn read_words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<B256>, D
         return Err(D::Error::invalid_length(texts.len(), &"at most 12 siblings"));
     }
     let parse = |text: &String| {
-        let digits = text.strip_prefix("0x").filter(|digits| !digits.contains(|c: char| c.is_ascii_uppercase()));
+        let digits =
+            text.strip_prefix("0x").filter(|digits| !digits.contains(|c: char| c.is_ascii_uppercase()));
         let mut word = B256::ZERO;
         match digits.map(|digits| hex::decode_to_slice(digits, word.as_mut_slice())) {
             Some(Ok(())) => Ok(word),

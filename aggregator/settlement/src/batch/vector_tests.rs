@@ -71,8 +71,11 @@ fn digest(text: &str) -> B256 {
     B256::from(U256::from_limbs(limbs).to_be_bytes::<32>())
 }
 
+/// Program, system, statements.
+type RunOf = (&'static str, ProofSystem, u32);
+
 /// The proofs prove nothing: what is tested is all that surrounds them.
-fn batch(name: &str, runs: &[(&str, ProofSystem, u32)]) -> BatchCalldata {
+fn batch(name: &str, runs: &[RunOf]) -> BatchCalldata {
     let proof = std::array::from_fn(|i| U256::from_be_bytes(keccak256(format!("{name}/proof/{i}")).0) >> 3);
     let leaves = runs.iter().flat_map(|(program, system, count)| {
         (0..*count).map(move |i| Leaf {
@@ -81,7 +84,8 @@ fn batch(name: &str, runs: &[(&str, ProofSystem, u32)]) -> BatchCalldata {
             public_inputs: digest(&format!("{program}/{i}")),
         })
     });
-    BatchCalldata::of_leaves(proof, digest(&format!("{name}/commitment")), &leaves.collect::<Vec<_>>()).unwrap()
+    BatchCalldata::of_leaves(proof, digest(&format!("{name}/commitment")), &leaves.collect::<Vec<_>>())
+        .unwrap()
 }
 
 fn vectors() -> Vec<Vector> {
@@ -90,7 +94,7 @@ fn vectors() -> Vec<Vector> {
     let largest = U256::from_limbs([MODULUS - 1; 4]);
     let edge = Leaf { program: largest.into(), system: [0xff; 4], public_inputs: largest.into() };
     let edge = BatchCalldata::of_leaves([U256::ZERO; 8], largest.into(), &[edge, edge]).unwrap();
-    let cases: [(&str, &[(&str, ProofSystem, u32)]); 6] = [
+    let cases: [(&str, &[RunOf]); 6] = [
         ("one", &[("a", P, 1)]),
         ("two", &[("a", P, 2)]),
         ("three in two runs", &[("a", P, 2), ("b", P, 1)]),

@@ -3,7 +3,8 @@
 use alloy::primitives::Bytes;
 use serde::Deserialize;
 
-pub(super) const VERIFIER: &str = include_str!("../../../../clients/contracts/artifacts/CalldataBatchVerifier.json");
+pub(super) const VERIFIER: &str =
+    include_str!("../../../../clients/contracts/artifacts/CalldataBatchVerifier.json");
 pub(super) const ROUTER: &str = include_str!("../../../../clients/contracts/artifacts/VerifierRouter.json");
 pub(super) const REGISTRY: &str = include_str!("../../../../clients/contracts/artifacts/BatchRegistry.json");
 

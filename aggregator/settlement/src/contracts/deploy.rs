@@ -100,7 +100,8 @@ impl Deployer<'_> {
         delay_s: u64,
     ) -> Result<Deployment, DeployError> {
         let verifier = self.create("the verifier", deploy_verifier(key.clone())?).await?;
-        let router = self.create("the router", deploy_router(owner, guardian, delay_s, vec![verifier])?).await?;
+        let router =
+            self.create("the router", deploy_router(owner, guardian, delay_s, vec![verifier])?).await?;
         let registry = self.create("the registry", deploy_registry(router)?).await?;
         Ok(Deployment { verifier, selector: selector_of(key), router, registry })
     }
@@ -120,22 +121,24 @@ impl Deployer<'_> {
     ///
     /// # Errors
     /// [`DeployError`].
-    pub async fn call(&self, what: &'static str, to: Address, data: Bytes) -> Result<ReceiptRef, DeployError> {
+    pub async fn call(
+        &self,
+        what: &'static str,
+        to: Address,
+        data: Bytes,
+    ) -> Result<ReceiptRef, DeployError> {
         self.send(what, TxKind::Call(to), data).await
     }
 
     async fn send(&self, what: &'static str, to: TxKind, data: Bytes) -> Result<ReceiptRef, DeployError> {
-        let Self { endpoint, key, chain_id: expected } = *self;
-        let got = endpoint.chain_id().await?;
-        if got != expected {
-            return Err(RpcError::WrongChain { endpoint: endpoint.label().to_owned(), expected, got }.into());
-        }
+        let Self { endpoint, key, chain_id } = *self;
+        endpoint.require_chain(chain_id).await?;
         let call = CallRequest { from: key.address(), to: to.to().copied(), data: data.clone(), gas: None };
         let gas = endpoint.estimate_gas(&call).await?;
         let gas = gas.map_err(|reason| DeployError::Reverted { what, why: reason.to_string() })?;
         let tip = endpoint.suggested_tip().await?;
         let signed = key.sign(TxEip1559 {
-            chain_id: expected,
+            chain_id,
             nonce: endpoint.nonce(key.address(), BlockNumberOrTag::Pending).await?,
             gas_limit: gas.saturating_add(gas / 10),
             max_fee_per_gas: endpoint.next_base_fee().await?.saturating_mul(2).saturating_add(tip),
@@ -149,7 +152,9 @@ impl Deployer<'_> {
         for _ in 0..MAX_LOOKS {
             match endpoint.receipt(signed.hash).await? {
                 Some(receipt) if receipt.status == 1 => return Ok(receipt),
-                Some(_) => return Err(DeployError::Reverted { what, why: "it reverted when mined".to_owned() }),
+                Some(_) => {
+                    return Err(DeployError::Reverted { what, why: "it reverted when mined".to_owned() });
+                }
                 None => tokio::time::sleep(LOOK_INTERVAL).await,
             }
         }

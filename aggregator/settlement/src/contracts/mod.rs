@@ -160,3 +160,5 @@ pub fn is_proven(root: B256, leaf: &Leaf, path: &EvmPath) -> Bytes {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod verifier_tests;

@@ -51,7 +51,9 @@ impl RevertReason {
                 Verifier::BatchLength(it) => format!("expected {} bytes, got {}", it.expected, it.received),
                 Verifier::EmptyBatch(_) => "no statements".to_owned(),
                 Verifier::EmptyRun(it) => format!("run {} is empty", it.run),
-                Verifier::TooManyLeaves(it) => format!("expected at most {} leaves, got {}", it.maximum, it.received),
+                Verifier::TooManyLeaves(it) => {
+                    format!("expected at most {} leaves, got {}", it.maximum, it.received)
+                }
                 Verifier::NonCanonicalDigest(_) => "a digest is not canonical".to_owned(),
                 Verifier::InvalidProof(_) => "the proof is not valid".to_owned(),
                 Verifier::InvalidKey(_) => "the key is not valid".to_owned(),

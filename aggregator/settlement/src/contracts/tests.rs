@@ -14,8 +14,7 @@ fn artefacts_have_the_selectors_that_we_call() {
     }
 
     let abi = |text: &str| serde_json::from_str::<WithAbi>(text).unwrap().abi;
-    let [verifier, router, registry] =
-        [artefacts::VERIFIER, artefacts::ROUTER, artefacts::REGISTRY].map(abi);
+    let [verifier, router, registry] = [artefacts::VERIFIER, artefacts::ROUTER, artefacts::REGISTRY].map(abi);
     let functions = |abi: &JsonAbi| abi.functions().map(|f| f.selector()).collect::<Vec<FixedBytes<4>>>();
     let errors = |abi: &JsonAbi| abi.errors().map(|e| e.selector()).collect::<Vec<FixedBytes<4>>>();
 
@@ -45,7 +44,8 @@ fn reasons_are_those_of_the_contracts() {
     assert_eq!(RevertReason::of(&data), RevertReason::AlreadyPosted(root));
     let data: Bytes = VerifierRouter::VerifierIsFrozen { selector: [1, 2, 3, 4].into() }.abi_encode().into();
     assert_eq!(RevertReason::of(&data), RevertReason::VerifierIsFrozen([1, 2, 3, 4].into()));
-    let data: Bytes = IBatchVerifier::BatchLength { received: U256::from(1), expected: U256::from(2) }.abi_encode().into();
+    let data: Bytes =
+        IBatchVerifier::BatchLength { received: U256::from(1), expected: U256::from(2) }.abi_encode().into();
     assert_eq!(RevertReason::of(&data), RevertReason::Batch("expected 2 bytes, got 1".to_owned()));
     assert_eq!(RevertReason::of(&Bytes::new()), RevertReason::Silent);
     assert_eq!(RevertReason::of(&Bytes::from_static(&[1, 2])), RevertReason::Unknown("0x0102".to_owned()));

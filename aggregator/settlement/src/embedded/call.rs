@@ -34,8 +34,12 @@ impl State {
                 return Err(Refusal::server(format!("gas required exceeds allowance ({most})")));
             }
         };
-        // Less than what is used in the end is not enough; refunds and the 64th part that callers keep need more.
-        let (mut fails, mut succeeds) = (used.saturating_sub(1), most);
+        // Less than what is used in the end is not enough, and often that is; refunds and the 64th part that callers keep
+        // need more.
+        if matches!(self.dry_run(request, used), Ok(ExecutionResult::Success { .. })) {
+            return Ok(used);
+        }
+        let (mut fails, mut succeeds) = (used, most);
         while succeeds - fails > 1 && (succeeds - fails) * 1000 > succeeds * ESTIMATE_TOLERANCE {
             // What is needed is nearly always near to what is used.
             let middle = (fails + (succeeds - fails) / 2).min(fails.saturating_mul(2));

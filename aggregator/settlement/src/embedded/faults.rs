@@ -5,13 +5,13 @@ use std::task::{Context, Poll};
 
 use alloy::primitives::B256;
 use alloy::rpc::json_rpc::{RequestPacket, Response, ResponsePacket, ResponsePayload};
-use alloy::transports::{TransportError, TransportErrorKind, TransportFut};
+use alloy::transports::{BoxTransport, IntoBoxTransport, TransportError, TransportErrorKind, TransportFut};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use tower::Service;
 
 use super::state::State;
-use super::{EmbeddedChain, EmbeddedError, EmbeddedTransport};
+use super::{EmbeddedChain, EmbeddedError};
 
 /// Control over a chain that only tests have. The chain must not be one that is kept in a file.
 impl EmbeddedChain {
@@ -88,17 +88,25 @@ pub enum Fault {
 
 type Script = dyn FnMut(&str, &Value) -> Fault + Send;
 
-/// A transport to an embedded chain that does to each request what a script says of its method and parameters.
+/// A transport that does to each request what a script says of its method and parameters.
 #[derive(Clone)]
 pub struct FaultyTransport {
-    inner: EmbeddedTransport,
+    inner: BoxTransport,
     script: Arc<Mutex<Box<Script>>>,
 }
 
 impl FaultyTransport {
-    /// A transport with this script.
+    /// A transport to an embedded chain with this script.
     pub fn new(chain: &EmbeddedChain, script: impl FnMut(&str, &Value) -> Fault + Send + 'static) -> Self {
-        Self { inner: chain.transport(), script: Arc::new(Mutex::new(Box::new(script))) }
+        Self::over(chain.transport(), script)
+    }
+
+    /// A transport over another one with this script.
+    pub fn over(
+        transport: impl IntoBoxTransport,
+        script: impl FnMut(&str, &Value) -> Fault + Send + 'static,
+    ) -> Self {
+        Self { inner: transport.into_box_transport(), script: Arc::new(Mutex::new(Box::new(script))) }
     }
 
     /// Another script from here on.
@@ -120,28 +128,29 @@ impl Service<RequestPacket> for FaultyTransport {
         let Some(request) = packet.as_single() else {
             return Box::pin(async { Err(TransportErrorKind::custom_str("batches are not scripted")) });
         };
-        let params = request.params().and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or(Value::Null);
+        let params =
+            request.params().and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or(Value::Null);
         let fault = {
             let mut script = self.script.lock().unwrap_or_else(PoisonError::into_inner);
             script(request.method(), &params)
         };
         let id = request.id().clone();
-        let inner = self.inner.clone();
+        let mut inner = self.inner.clone();
         Box::pin(async move {
             let respond = |value: Value| {
                 let raw = RawValue::from_string(value.to_string()).map_err(TransportErrorKind::custom)?;
                 Ok(ResponsePacket::Single(Response { id, payload: ResponsePayload::Success(raw) }))
             };
             match fault {
-                Fault::Pass => Ok(inner.answer(&packet)),
+                Fault::Pass => inner.call(packet).await,
                 Fault::DropRequest => Err(TransportErrorKind::custom_str("connection refused")),
                 Fault::DropResponse => {
-                    let _ = inner.answer(&packet);
+                    let _ = inner.call(packet).await;
                     Err(TransportErrorKind::custom_str("connection reset"))
                 }
                 Fault::Hang => std::future::pending().await,
                 Fault::Lie(value) => respond(value),
-                Fault::Twist(twist) => match inner.answer(&packet) {
+                Fault::Twist(twist) => match inner.call(packet).await? {
                     ResponsePacket::Single(Response { payload: ResponsePayload::Success(raw), .. }) => {
                         respond(twist(serde_json::from_str(raw.get()).unwrap_or(Value::Null)))
                     }

@@ -102,6 +102,12 @@ impl Journal {
         Ok(())
     }
 
+    /// A journal that cannot be written: its file is open for reading alone.
+    #[cfg(test)]
+    pub(super) fn broken(path: &Path) -> Self {
+        Self { file: File::open(path).unwrap(), path: path.to_owned(), length: HEADER_LEN as u64 }
+    }
+
     fn write(&mut self, record: &[u8]) -> std::io::Result<()> {
         if self.file.metadata()?.len() != self.length {
             self.cut()?;

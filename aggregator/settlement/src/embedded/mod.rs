@@ -146,3 +146,5 @@ impl EmbeddedChain {
     }
 }
 
+#[cfg(test)]
+mod tests;

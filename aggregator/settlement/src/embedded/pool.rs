@@ -107,7 +107,9 @@ impl State {
         if let Some(place) = self.pool.waiting.iter().position(same) {
             let old = self.pool.waiting[place].inner();
             let enough = |new: u128, old: u128| new >= old + (old * REPLACEMENT_PERCENT).div_ceil(100);
-            let tip = |envelope: &TxEnvelope| envelope.max_priority_fee_per_gas().unwrap_or(envelope.max_fee_per_gas());
+            let tip = |envelope: &TxEnvelope| {
+                envelope.max_priority_fee_per_gas().unwrap_or(envelope.max_fee_per_gas())
+            };
             let new = transaction.inner();
             if !enough(new.max_fee_per_gas(), old.max_fee_per_gas()) || !enough(tip(new), tip(old)) {
                 return Err(Refusal::server("replacement transaction underpriced"));

@@ -58,7 +58,9 @@ impl State {
     fn dispatch(&mut self, request: &SerializedRequest) -> Result<Value, Refusal> {
         let params: Vec<Value> = match request.params() {
             None => Vec::new(),
-            Some(raw) => serde_json::from_str(raw.get()).map_err(|error| Refusal::params(error.to_string()))?,
+            Some(raw) => {
+                serde_json::from_str(raw.get()).map_err(|error| Refusal::params(error.to_string()))?
+            }
         };
         let params = Params(&params);
         match request.method() {
@@ -73,14 +75,17 @@ impl State {
             }
             "eth_getBlockByHash" => {
                 let hash: B256 = params.get(0)?;
-                let found = self.blocks.iter().find(|block| block.hash == hash).map(|block| block.header.number);
+                let found =
+                    self.blocks.iter().find(|block| block.hash == hash).map(|block| block.header.number);
                 answer(&found.and_then(|number| self.block_view(number, params.flag(1))))
             }
             "eth_getTransactionCount" => {
                 let address: Address = params.get(0)?;
                 let latest = self.account(address).nonce;
                 match params.optional::<BlockId>(1)?.unwrap_or_default() {
-                    BlockId::Number(BlockNumberOrTag::Pending) => quantity(self.pool.next_nonce(address, latest)),
+                    BlockId::Number(BlockNumberOrTag::Pending) => {
+                        quantity(self.pool.next_nonce(address, latest))
+                    }
                     block => self.at_head(block).and_then(|()| quantity(latest)),
                 }
             }
@@ -137,7 +142,9 @@ impl State {
     fn at_head(&self, block: BlockId) -> Result<(), Refusal> {
         let head = match block {
             BlockId::Number(tag) => self.resolve(tag) == Some(self.height()),
-            BlockId::Hash(hash) => self.block(self.height()).is_some_and(|block| block.hash == hash.block_hash),
+            BlockId::Hash(hash) => {
+                self.block(self.height()).is_some_and(|block| block.hash == hash.block_hash)
+            }
         };
         if head { Ok(()) } else { Err(Refusal::server("historical state is not available")) }
     }
@@ -147,7 +154,8 @@ struct Params<'a>(&'a [Value]);
 
 impl Params<'_> {
     fn get<T: DeserializeOwned>(&self, position: usize) -> Result<T, Refusal> {
-        self.optional(position)?.ok_or_else(|| Refusal::params(format!("missing value for argument {position}")))
+        self.optional(position)?
+            .ok_or_else(|| Refusal::params(format!("missing value for argument {position}")))
     }
 
     fn optional<T: DeserializeOwned>(&self, position: usize) -> Result<Option<T>, Refusal> {

@@ -6,7 +6,8 @@ use std::convert::Infallible;
 use alloy::consensus::proofs::{calculate_receipt_root, calculate_transaction_root};
 use alloy::consensus::transaction::Recovered;
 use alloy::consensus::{
-    EMPTY_OMMER_ROOT_HASH, Eip658Value, Header, Receipt, ReceiptEnvelope, ReceiptWithBloom, Transaction as _, TxEnvelope,
+    EMPTY_OMMER_ROOT_HASH, Eip658Value, Header, Receipt, ReceiptEnvelope, ReceiptWithBloom, Transaction as _,
+    TxEnvelope,
 };
 use alloy::eips::eip1559::{BaseFeeParams, calc_next_block_base_fee};
 use alloy::eips::eip2718::Encodable2718 as _;
@@ -16,7 +17,9 @@ use revm::context_interface::result::{ExecutionResult, ResultAndState};
 use revm::database::{CacheDB, EmptyDB};
 use revm::primitives::hardfork::SpecId;
 use revm::state::AccountInfo;
-use revm::{Context, Database as _, DatabaseCommit as _, ExecuteEvm as _, MainBuilder as _, MainContext as _};
+use revm::{
+    Context, Database as _, DatabaseCommit as _, ExecuteEvm as _, MainBuilder as _, MainContext as _,
+};
 
 use super::journal::{BlockPlan, Journal};
 use super::pool::{Pool, decode_transaction};
@@ -169,8 +172,7 @@ impl State {
         let base_fee = u128::from(self.next_base_fee_wei());
         let accounts = &mut self.accounts;
         self.pool.find(|transaction| {
-            let nonce =
-                never_fails(accounts.basic(transaction.signer())).map_or(0, |account| account.nonce);
+            let nonce = never_fails(accounts.basic(transaction.signer())).map_or(0, |account| account.nonce);
             transaction.nonce() == nonce && transaction.max_fee_per_gas() >= base_fee
         })
     }
@@ -222,7 +224,9 @@ impl State {
             timestamp: plan.timestamp_s,
             base_fee_per_gas: Some(plan.base_fee_wei),
             // What follows from the parent and the salt alone, so that contracts see it change.
-            mix_hash: alloy::primitives::keccak256([parent_hash.as_slice(), &plan.salt.to_be_bytes()].concat()),
+            mix_hash: alloy::primitives::keccak256(
+                [parent_hash.as_slice(), &plan.salt.to_be_bytes()].concat(),
+            ),
             ..Default::default()
         };
         let Some(raw) = &plan.transaction else {
@@ -303,9 +307,12 @@ fn finish(mut header: Header, transaction: Recovered<TxEnvelope>, result: Execut
     // What a reverted transaction logged is as if it had not been.
     let logs = if success { result.into_logs() } else { Vec::new() };
     let bloom = logs_bloom(&logs);
-    let receipt = Receipt { status: Eip658Value::Eip658(success), cumulative_gas_used: gas_used, logs: logs.clone() };
     let receipt =
-        ReceiptEnvelope::from_typed(transaction.inner().tx_type(), ReceiptWithBloom { receipt, logs_bloom: bloom });
+        Receipt { status: Eip658Value::Eip658(success), cumulative_gas_used: gas_used, logs: logs.clone() };
+    let receipt = ReceiptEnvelope::from_typed(
+        transaction.inner().tx_type(),
+        ReceiptWithBloom { receipt, logs_bloom: bloom },
+    );
     header.gas_used = gas_used;
     header.logs_bloom = bloom;
     header.transactions_root = calculate_transaction_root(std::slice::from_ref(transaction.inner()));

@@ -35,7 +35,8 @@ impl State {
 
     pub(super) fn block_view(&self, number: u64, full: bool) -> Option<Block> {
         let block = self.block(number)?;
-        let header = Header { hash: block.hash, inner: block.header.clone(), total_difficulty: None, size: None };
+        let header =
+            Header { hash: block.hash, inner: block.header.clone(), total_difficulty: None, size: None };
         let transactions = match (&block.transaction, full) {
             (None, true) => BlockTransactions::Full(Vec::new()),
             (None, false) => BlockTransactions::Hashes(Vec::new()),
@@ -128,7 +129,10 @@ impl State {
         };
         FeeHistory {
             base_fee_per_gas,
-            gas_used_ratio: headers.iter().map(|header| header.gas_used as f64 / header.gas_limit as f64).collect(),
+            gas_used_ratio: headers
+                .iter()
+                .map(|header| header.gas_used as f64 / header.gas_limit as f64)
+                .collect(),
             oldest_block: oldest,
             reward: (!percentiles.is_empty()).then(|| headers.iter().map(tip).collect()),
             ..Default::default()

@@ -1,9 +1,7 @@
 //! From waiting to a signed transaction.
 
-use std::sync::PoisonError;
-
 use alloy::consensus::TxEip1559;
-use alloy::primitives::{Bytes, TxKind, U64, U256};
+use alloy::primitives::{Bytes, TxKind, U256};
 use alloy::sol_types::SolCall as _;
 
 use super::decide::{Decision, PostReason, Situation, WaitCode, decide};
@@ -19,6 +17,9 @@ use crate::sight::Sight;
 const REFUSED: &str = "SH-STL-612";
 /// Code of a batch whose verifier finds another root in it than was submitted.
 const OTHER_ROOT: &str = "SH-STL-613";
+
+/// Rise of both fees after a node found one too low to replace what it has.
+const OUTBID_PERCENT: u32 = 100;
 
 /// Whether the queue goes on behind a batch.
 pub(super) enum Next {
@@ -58,8 +59,11 @@ impl Poster {
             Some(Sight::Absent | Sight::Revoked(_)) => {}
             None => return Ok(Next::Continue),
         }
-        let Some(gas) = self.preflight(view, posting, now_ms, events).await? else { return Ok(Next::Continue) };
-        let gas_limit = gas.saturating_add(gas.saturating_mul(self.config.policy.gas_margin_percent.into()) / 100);
+        let Some(gas) = self.preflight(view, posting, now_ms, events).await? else {
+            return Ok(Next::Continue);
+        };
+        let gas_limit =
+            gas.saturating_add(gas.saturating_mul(self.config.policy.gas_margin_percent.into()) / 100);
         let Some((situation, terms)) = self.situation(view, posting, gas_limit, now_ms, events).await? else {
             return Ok(Next::Stop);
         };
@@ -88,8 +92,8 @@ impl Poster {
             from: self.key.address(),
             to: Some(self.config.registry),
             data: posting.intent.call(),
-            // A malformed proof makes a precompile use all there is.
-            gas: Some(U64::from(self.config.policy.gas_limit_cap)),
+            // As much as the endpoint gives a call: whether it is too much is for the decision.
+            gas: None,
         };
         let mut refusals = 0;
         let mut answers = 0;
@@ -136,7 +140,7 @@ impl Poster {
             self.pause(view.lead().label(), now_ms);
             return Ok(None);
         }
-        match view.lead().estimate_gas(&CallRequest { gas: None, ..call }).await {
+        match view.lead().estimate_gas(&call).await {
             Ok(Ok(gas)) => Ok(Some(gas)),
             Ok(Err(reason)) => {
                 let why = format!("gas cannot be estimated: {reason}");
@@ -196,9 +200,12 @@ impl Poster {
             Ok(answers) => answers,
             Err(error) => return Ok(Err(error)),
         };
-        let same_nonce = pending.iter().filter(|attempt| attempt.nonce == nonce);
-        let fees = Fees::quote(base_fee_wei, tip, policy)
-            .replacing(same_nonce.chain(replaced), policy.bump_percent);
+        let same_nonce = pending.iter().filter(|attempt| attempt.nonce == nonce).chain(replaced);
+        // By how much a transaction of somebody else's has to be outbid is not known.
+        let outbid =
+            self.memory(|memory| same_nonce.clone().any(|it| memory.outbid.contains(&it.transaction)));
+        let percent = if outbid { policy.bump_percent.max(OUTBID_PERCENT) } else { policy.bump_percent };
+        let fees = Fees::quote(base_fee_wei, tip, policy).replacing(same_nonce, percent);
         let spending = Spending::new(&mined, &pending, nonce, latest_nonce);
         let situation = Situation {
             now_ms,
@@ -226,7 +233,9 @@ impl Poster {
         events: &mut Vec<Event>,
     ) -> Result<(), PosterError> {
         let Some(last) = attempts.last() else { return Ok(()) };
-        if now_ms < last.signed_at_ms.saturating_add(self.config.policy.bump_interval_ms) {
+        let sent_at_ms = self.memory(|memory| memory.resent_at_ms.get(&last.transaction).copied());
+        let sent_at_ms = sent_at_ms.map_or(last.signed_at_ms, |at| at.max(last.signed_at_ms));
+        if now_ms < sent_at_ms.saturating_add(self.config.policy.bump_interval_ms) {
             return Ok(());
         }
         let nonces = (last.nonce, last.nonce);
@@ -246,7 +255,11 @@ impl Poster {
             }
             Decision::Wait { code, why, .. } => {
                 let why = format!("fees are not raised: {why}");
-                self.say_once(posting.intent.key.root, code.code(), why, events);
+                let root = posting.intent.key.root;
+                let said = self.memory(|memory| memory.said.insert(root, code));
+                if said != Some(code) {
+                    events.push(Event::Trouble { root: Some(root), code: code.code(), why });
+                }
                 Ok(())
             }
         }
@@ -290,9 +303,16 @@ impl Poster {
         };
         self.store.record_attempt(posting.revision, &attempt).await?;
         let (code, why) = (reason.code(), reason.to_string());
-        self.said.lock().unwrap_or_else(PoisonError::into_inner).remove(&root);
+        self.memory(|memory| memory.said.remove(&root));
         if self.send(view, &attempt, events).await {
-            events.push(Event::Sent { root, transaction: attempt.transaction, nonce, max_fee_wei, code, why });
+            events.push(Event::Sent {
+                root,
+                transaction: attempt.transaction,
+                nonce,
+                max_fee_wei,
+                code,
+                why,
+            });
         }
         Ok(())
     }
@@ -300,6 +320,10 @@ impl Poster {
     /// Hands an attempt out. Whether anybody took it.
     pub(super) async fn send(&self, view: &View<'_>, attempt: &Attempt, events: &mut Vec<Event>) -> bool {
         let refusals = view.broadcast(&Bytes::clone(&attempt.raw)).await;
+        let underpriced = |error: &RpcError| matches!(error, RpcError::Refused { message, .. } if message.to_lowercase().contains("underpriced"));
+        if refusals.iter().any(underpriced) {
+            self.memory(|memory| memory.outbid.insert(attempt.transaction));
+        }
         events.extend(refusals.iter().map(|error| trouble(Some(attempt.key.root), error)));
         refusals.is_empty()
     }

@@ -183,7 +183,10 @@ impl FromStr for Wei {
             "gwei" => 9,
             _ => 18,
         };
-        if number.split_once('.').is_some_and(|(_, fraction)| fraction.is_empty() || fraction.len() > decimals) {
+        if number
+            .split_once('.')
+            .is_some_and(|(_, fraction)| fraction.is_empty() || fraction.len() > decimals)
+        {
             return Err(error());
         }
         let parsed = utils::parse_units(number, unit).map_err(|_| error())?;

@@ -178,7 +178,8 @@ pub fn decide(situation: &Situation, policy: &PostingPolicy) -> Decision {
 }
 
 pub(super) fn gwei(wei: u128) -> String {
-    utils::format_units(wei, "gwei").map_or_else(|_| format!("{wei} wei"), |text| format!("{} gwei", trim(&text)))
+    utils::format_units(wei, "gwei")
+        .map_or_else(|_| format!("{wei} wei"), |text| format!("{} gwei", trim(&text)))
 }
 
 pub(super) fn ether(wei: U256) -> String {

@@ -50,7 +50,9 @@ pub enum PosterError {
         variable: String,
     },
     /// What should be a key is none. Says nothing of it.
-    #[error("[SH-STL-406] {origin} holds no key: expected 32 bytes in hexadecimal digits, below the group order")]
+    #[error(
+        "[SH-STL-406] {origin} holds no key: expected 32 bytes in hexadecimal digits, below the group order"
+    )]
     KeyMalformed {
         /// Where it was read.
         origin: String,

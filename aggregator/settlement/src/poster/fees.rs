@@ -28,7 +28,8 @@ impl Fees {
     /// maximum.
     pub(super) fn quote(base_fee_wei: u128, suggested_tip_wei: u128, policy: &PostingPolicy) -> Self {
         let max_tip_wei = suggested_tip_wei.clamp(policy.min_tip_wei.0, policy.max_tip_wei.0);
-        let max_fee_wei = base_fee_wei.saturating_mul(2).saturating_add(max_tip_wei).min(policy.max_fee_wei.0);
+        let max_fee_wei =
+            base_fee_wei.saturating_mul(2).saturating_add(max_tip_wei).min(policy.max_fee_wei.0);
         Self { max_fee_wei, max_tip_wei: max_tip_wei.min(max_fee_wei) }
     }
 
@@ -68,7 +69,10 @@ impl Spending {
             let most = reserved.entry(attempt.nonce).or_default();
             *most = attempt.max_cost_wei().max(*most);
         }
-        Self { mined: paid, reserved_wei: reserved.values().fold(U256::ZERO, |sum, it| sum.saturating_add(*it)) }
+        Self {
+            mined: paid,
+            reserved_wei: reserved.values().fold(U256::ZERO, |sum, it| sum.saturating_add(*it)),
+        }
     }
 
     pub(super) fn total_wei(&self) -> U256 {

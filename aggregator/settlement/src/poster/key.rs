@@ -58,7 +58,8 @@ impl SigningKey {
     pub fn from_hex(text: &SecretString, origin: &str) -> Result<Self, PosterError> {
         let digits = text.expose_secret().trim();
         let mut secret = B256::ZERO;
-        let decoded = hex::decode_to_slice(digits.strip_prefix("0x").unwrap_or(digits), secret.as_mut_slice());
+        let decoded =
+            hex::decode_to_slice(digits.strip_prefix("0x").unwrap_or(digits), secret.as_mut_slice());
         let key = match decoded {
             Ok(()) => Self::of_bytes(&secret, origin),
             Err(_) => Err(PosterError::KeyMalformed { origin: origin.to_owned() }),
@@ -83,7 +84,8 @@ impl SigningKey {
             Shared::Mode(mode) => PosterError::KeyFileMode { path: name(password_file), mode },
         })?;
         std::fs::metadata(keystore).map_err(unread(keystore))?;
-        let text = std::fs::read_to_string(password_file).map(SecretString::from).map_err(unread(password_file))?;
+        let text =
+            std::fs::read_to_string(password_file).map(SecretString::from).map_err(unread(password_file))?;
         let password = text.expose_secret().lines().next().unwrap_or_default();
         let signer = PrivateKeySigner::decrypt_keystore(keystore, password)
             .map_err(|_| PosterError::Keystore { path: name(keystore) })?;

@@ -36,7 +36,7 @@ mod records;
 mod store;
 mod view;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -70,15 +70,28 @@ pub struct Poster {
     key: SigningKey,
     store: Arc<dyn PosterStore>,
     health: Mutex<Vec<Health>>,
-    /// What was last said of a batch that cannot be helped, so that it is not said in every step.
-    said: Mutex<HashMap<B256, &'static str>>,
+    memory: Mutex<Memory>,
     /// One step at a time.
     turn: tokio::sync::Mutex<()>,
 }
 
+/// What is nice to remember and no harm to forget.
+#[derive(Debug, Default)]
+struct Memory {
+    /// Why fees of a batch are not raised, as last said, so that it is not said in every step.
+    said: HashMap<B256, WaitCode>,
+    /// When a transaction that was forgotten by a node was handed out again.
+    resent_at_ms: HashMap<B256, u64>,
+    /// Transactions that nodes found too cheap to replace what they have.
+    outbid: HashSet<B256>,
+}
+
 impl std::fmt::Debug for Poster {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Poster").field("chain", &self.config.name).field("key", &self.key).finish_non_exhaustive()
+        f.debug_struct("Poster")
+            .field("chain", &self.config.name)
+            .field("key", &self.key)
+            .finish_non_exhaustive()
     }
 }
 
@@ -101,7 +114,15 @@ impl Poster {
             return Err(PosterError::Config { key: "rpc_urls", expected, got });
         }
         let health = Mutex::new(vec![Health::default(); endpoints.len()]);
-        Ok(Self { config, endpoints, key, store, health, said: Mutex::default(), turn: tokio::sync::Mutex::default() })
+        Ok(Self {
+            config,
+            endpoints,
+            key,
+            store,
+            health,
+            memory: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
+        })
     }
 
     /// The same with an endpoint for each URL of the configuration.
@@ -114,8 +135,11 @@ impl Poster {
         store: Arc<dyn PosterStore>,
     ) -> Result<Self, PosterError> {
         let timeout = Duration::from_millis(config.policy.request_timeout_ms);
-        let endpoints =
-            config.rpc_urls.iter().map(|url| Endpoint::http(url, timeout)).collect::<Result<_, RpcError>>()?;
+        let endpoints = config
+            .rpc_urls
+            .iter()
+            .map(|url| Endpoint::http(url, timeout))
+            .collect::<Result<_, RpcError>>()?;
         Self::new(config, endpoints, key, store)
     }
 
@@ -125,17 +149,11 @@ impl Poster {
     /// # Errors
     /// [`RpcError::WrongChain`] if an endpoint says another chain id.
     pub async fn check(&self) -> Result<(), PosterError> {
-        let ids = join_all(self.endpoints.iter().map(Endpoint::chain_id)).await;
-        for (endpoint, id) in self.endpoints.iter().zip(ids) {
-            let expected = self.config.chain_id;
-            if let Ok(got) = id
-                && got != expected
-            {
-                let endpoint = endpoint.label().to_owned();
-                return Err(RpcError::WrongChain { endpoint, expected, got }.into());
-            }
+        let checks = join_all(self.endpoints.iter().map(|it| it.require_chain(self.config.chain_id))).await;
+        match checks.into_iter().find(|check| matches!(check, Err(RpcError::WrongChain { .. }))) {
+            Some(wrong) => Ok(wrong?),
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// The chain's configuration.
@@ -161,6 +179,18 @@ impl Poster {
     /// [`PosterError::Store`].
     pub async fn posting(&self, root: B256) -> Result<Option<Posting>, PosterError> {
         Ok(self.store.posting(&PostingKey { chain: self.config.name.clone(), root }).await?)
+    }
+
+    /// Gas that our transaction for a batch used, if one of ours was mined and did not revert.
+    ///
+    /// # Errors
+    /// [`PosterError::Store`].
+    pub async fn gas_used(&self, root: B256) -> Result<Option<u64>, PosterError> {
+        let attempts = self.store.attempts(&PostingKey { chain: self.config.name.clone(), root }).await?;
+        Ok(attempts.iter().rev().find_map(|attempt| match attempt.fate {
+            Fate::Mined { success: true, gas_used, .. } => Some(gas_used),
+            _ => None,
+        }))
     }
 
     /// Moves every open batch on by as much as is possible now, and says what happened. Takes as long as the endpoints do,
@@ -236,11 +266,8 @@ impl Poster {
         Ok(())
     }
 
-    fn say_once(&self, root: B256, code: &'static str, why: String, events: &mut Vec<Event>) {
-        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        if said.insert(root, code) != Some(code) {
-            events.push(Event::Trouble { root: Some(root), code, why });
-        }
+    fn memory<T>(&self, change: impl FnOnce(&mut Memory) -> T) -> T {
+        change(&mut self.memory.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

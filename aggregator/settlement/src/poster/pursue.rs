@@ -54,6 +54,7 @@ impl Poster {
                 Ok(true) => {}
                 Ok(false) => {
                     if self.send(view, last, events).await {
+                        self.memory(|memory| memory.resent_at_ms.insert(last.transaction, now_ms));
                         events.push(Event::Resent { root, transaction: last.transaction });
                     }
                 }
@@ -93,7 +94,9 @@ impl Poster {
             self.store.set_fate(chain, attempt.transaction, &fate).await?;
             let reverted = |it: &&Attempt| {
                 let recent = it.signed_at_ms >= posting.intent.created_at_ms;
-                recent && it.transaction != attempt.transaction && matches!(it.fate, Fate::Mined { success: false, .. })
+                recent
+                    && it.transaction != attempt.transaction
+                    && matches!(it.fate, Fate::Mined { success: false, .. })
             };
             let reverts = attempts.iter().filter(reverted).count() + 1;
             if reverts >= self.config.policy.max_reverts as usize {
@@ -133,7 +136,8 @@ impl Poster {
     ) -> Result<bool, PosterError> {
         let pending = self.store.pending_attempts(&self.config.name, self.key.address()).await?;
         // The last of each nonce offers most.
-        let dearest: BTreeMap<u64, &Attempt> = pending.iter().map(|attempt| (attempt.nonce, attempt)).collect();
+        let dearest: BTreeMap<u64, &Attempt> =
+            pending.iter().map(|attempt| (attempt.nonce, attempt)).collect();
         for missing in latest..nonce {
             let Some(attempt) = dearest.get(&missing) else { return Ok(false) };
             self.send(view, attempt, events).await;

@@ -75,12 +75,8 @@ pub trait PosterStore: Send + Sync {
     ///
     /// # Errors
     /// [`StoreError::Stale`] unless `revision` is the posting's; [`StoreError::Missing`] if there is none.
-    async fn advance(
-        &self,
-        key: &PostingKey,
-        revision: u64,
-        state: &PostingState,
-    ) -> Result<u64, StoreError>;
+    async fn advance(&self, key: &PostingKey, revision: u64, state: &PostingState)
+    -> Result<u64, StoreError>;
 
     /// Keeps an attempt and puts its posting into [`PostingState::Sent`] with the attempt's nonce, both or neither. Answers
     /// with the posting's new revision.

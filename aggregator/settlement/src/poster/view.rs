@@ -38,7 +38,8 @@ impl<'a> View<'a> {
 
     /// Transactions that the signer has in blocks, as more than half say; nothing if they do not agree.
     pub(super) async fn nonce(&self, signer: Address) -> Option<u64> {
-        let nonces = join_all(self.endpoints.iter().map(|it| it.nonce(signer, BlockNumberOrTag::Latest))).await;
+        let nonces =
+            join_all(self.endpoints.iter().map(|it| it.nonce(signer, BlockNumberOrTag::Latest))).await;
         let nonces: Vec<u64> = nonces.into_iter().flatten().collect();
         let votes = |nonce: u64| nonces.iter().filter(|other| **other == nonce).count();
         nonces.iter().copied().find(|nonce| votes(*nonce) * 2 > nonces.len())
@@ -86,11 +87,7 @@ impl Poster {
     }
 
     async fn meet(&self, endpoint: &Endpoint) -> Result<BlockRef, RpcError> {
-        let got = endpoint.chain_id().await?;
-        let expected = self.config.chain_id;
-        if got != expected {
-            return Err(RpcError::WrongChain { endpoint: endpoint.label().to_owned(), expected, got });
-        }
+        endpoint.require_chain(self.config.chain_id).await?;
         endpoint.head().await
     }
 

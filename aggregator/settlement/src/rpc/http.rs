@@ -16,14 +16,18 @@ const MAX_ANSWER: usize = 8 << 20;
 
 /// A transport to one URL.
 #[derive(Clone)]
-pub(super) struct HttpTransport {
+pub struct HttpTransport {
     client: Client,
     url: Url,
 }
 
 impl HttpTransport {
-    /// The transport, and a label for the endpoint: its host and port.
-    pub(super) fn new(url: &SecretString, timeout: Duration) -> Result<(Self, String), RpcError> {
+    /// The transport, and a label for the endpoint: its host and port. Installs ring as the process' TLS provider, unless
+    /// there is one.
+    ///
+    /// # Errors
+    /// [`RpcError::Url`] or [`RpcError::Client`].
+    pub fn new(url: &SecretString, timeout: Duration) -> Result<(Self, String), RpcError> {
         let refused = |got: &str| RpcError::Url { got: got.to_owned() };
         let url: Url = url.expose_secret().parse().map_err(|_| refused("no URL"))?;
         if !matches!(url.scheme(), "http" | "https") {

@@ -1,7 +1,7 @@
 //! One JSON-RPC endpoint: the few questions that posting needs, each with a time limit.
 //!
-//! An endpoint is believed in nothing: what its answers are worth together is for sight and the
-//! poster to say. Answers are read into the few fields that are used, so that chains with fields of their
+//! An endpoint is believed in nothing: what its answers are worth together is for [`sight`](crate::sight) and the
+//! [poster](crate::poster) to say. Answers are read into the few fields that are used, so that chains with fields of their
 //! own are no trouble.
 
 mod error;
@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 pub use error::RpcError;
+pub use http::HttpTransport;
 
 use crate::contracts::RevertReason;
 
@@ -242,7 +243,8 @@ impl Endpoint {
 
     /// Whether the endpoint has a transaction, mined or waiting.
     pub async fn knows(&self, hash: B256) -> Result<bool, RpcError> {
-        let found: Option<serde_json::Value> = self.request("eth_getTransactionByHash", json!([hash])).await?;
+        let found: Option<serde_json::Value> =
+            self.request("eth_getTransactionByHash", json!([hash])).await?;
         Ok(found.is_some())
     }
 
@@ -262,24 +264,55 @@ impl Endpoint {
     /// Events of a contract in one block with these first topics.
     pub async fn logs(&self, address: Address, topics: &[B256], block: u64) -> Result<Vec<LogRef>, RpcError> {
         let number = U64::from(block);
-        let filter = json!([{ "address": address, "topics": topics, "fromBlock": number, "toBlock": number }]);
+        let filter =
+            json!([{ "address": address, "topics": topics, "fromBlock": number, "toBlock": number }]);
         self.request("eth_getLogs", filter).await
+    }
+
+    /// Any method, for what only nodes of tests can.
+    #[cfg(any(test, feature = "testing"))]
+    pub async fn control(
+        &self,
+        method: &'static str,
+        params: serde_json::Value,
+    ) -> Result<serde_json::Value, RpcError> {
+        self.request(method, params).await
     }
 
     pub(crate) fn contradiction(&self, why: impl Into<String>) -> RpcError {
         RpcError::Contradiction { endpoint: self.label.clone(), why: why.into() }
     }
 
+    /// Refuses an endpoint that is on another chain.
+    ///
+    /// # Errors
+    /// [`RpcError::WrongChain`], or why it does not say.
+    pub async fn require_chain(&self, expected: u64) -> Result<(), RpcError> {
+        let got = self.chain_id().await?;
+        if got != expected {
+            return Err(RpcError::WrongChain { endpoint: self.label.clone(), expected, got });
+        }
+        Ok(())
+    }
+
     pub(crate) fn shape(&self, method: &'static str, why: impl Into<String>) -> RpcError {
         RpcError::Shape { endpoint: self.label.clone(), method, why: why.into() }
     }
 
-    async fn request<R: RpcRecv>(&self, method: &'static str, params: serde_json::Value) -> Result<R, RpcError> {
+    async fn request<R: RpcRecv>(
+        &self,
+        method: &'static str,
+        params: serde_json::Value,
+    ) -> Result<R, RpcError> {
         let endpoint = || self.label.clone();
         let call = self.client.request::<_, R>(method, params);
         let timed = tokio::time::timeout(self.timeout, call).await;
         let Ok(answer) = timed else {
-            return Err(RpcError::Timeout { endpoint: endpoint(), method, timeout_ms: self.timeout.as_millis() });
+            return Err(RpcError::Timeout {
+                endpoint: endpoint(),
+                method,
+                timeout_ms: self.timeout.as_millis(),
+            });
         };
         answer.map_err(|error| match error {
             AlloyError::ErrorResp(payload) => RpcError::Refused {

@@ -15,7 +15,7 @@ const BUFFER_LEN: usize = 1 << 20;
 /// How far to trust the points of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PointChecks {
-    /// Every point is checked to be of order r: two minutes of CPU for a circuit of 2^21 rows, most of it in G2.
+    /// Every point is checked to be of order r: four minutes of CPU for a circuit of 2^21 rows, most of it in G2.
     All,
     /// None is, because the body has this SHA-256, known from elsewhere, and whoever computed it had checked them. A file
     /// with another checksum is refused.

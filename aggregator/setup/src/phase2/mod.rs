@@ -11,7 +11,7 @@
 //!    transcript. Then it forgets d.
 //! 3. A *beacon* may end the sequence: a contribution whose d everybody computes from a value that nobody could foresee
 //!    (a later block hash, a lottery draw), slowed down by 2^n hashes.
-//! 4. Anyone can [`verify`] the transcript and the last key.
+//! 4. Anyone can [`verify()`] the transcript and the last key.
 //!
 //! # What it gives
 //! If at least one participant drew its d at random and forgot it, nobody knows delta, so nobody can forge a proof, if
@@ -93,7 +93,7 @@ impl Phase2 {
     }
 
     /// Goes on with a ceremony: checks the transcript's chain, and that it ends in this key. Does not check that the key
-    /// is the circuit's: [`verify`] does.
+    /// is the circuit's: [`verify()`] does.
     ///
     /// # Errors
     /// Those of [`Transcript::check`]; [`SetupError::KeyDigest`] or [`SetupError::KeyDelta`] for another key.
@@ -149,7 +149,7 @@ impl Phase2 {
         &self.transcript
     }
 
-    /// The key so far, labelled as unfinished (or for tests): [`verify`] it for a better label.
+    /// The key so far, labelled as unfinished (or for tests): [`verify()`] it for a better label.
     #[must_use]
     pub fn into_parts(self) -> (SetupKey, Transcript) {
         let provenance = if self.transcript.powers.test_only {

@@ -1,6 +1,6 @@
 //! Verification of a ceremony, which anyone can run.
 //!
-//! [`verify`] needs the powers of tau and the circuit, and believes nobody. [`verify_from`] is faster for who has
+//! [`verify()`] needs the powers of tau and the circuit, and believes nobody. [`verify_from`] is faster for who has
 //! computed the initial key himself.
 
 use ark_bn254::Bn254;
@@ -85,7 +85,7 @@ pub fn verify(
 /// `initial` is the circuit's key for the powers: [`Phase2::new`](super::Phase2::new) gives it.
 ///
 /// # Errors
-/// The first fault, as [`verify`]; [`SetupError::InitialKey`] if the initial key is not the transcript's.
+/// The first fault, as [`verify()`]; [`SetupError::InitialKey`] if the initial key is not the transcript's.
 pub fn verify_from(
     transcript: &Transcript,
     initial: &ProvingKey<Bn254>,

@@ -1,5 +1,6 @@
 //! A circuit for tests: satisfied, with constraints of every kind that keys have to get right.
 #![allow(dead_code, unreachable_pub, reason = "every test uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "clippy.toml exempts test functions, not the functions they share")]
 
 use ark_bn254::Fr;
 use ark_ff::{Field, One, UniformRand, Zero};

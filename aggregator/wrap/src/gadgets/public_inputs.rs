@@ -9,8 +9,11 @@ use sheaf_plonky2::F;
 use super::goldilocks::Gl;
 use crate::r1cs::Builder;
 
+/// Bits that an S-box takes: those of a mixed row of reduced elements, whose factors sum up to 264, and a constant.
+const SBOX_BITS: usize = 74;
+
 impl Builder {
-    /// x^7, of an integer of at most 72 bits.
+    /// x^7, of an integer of at most [`SBOX_BITS`].
     fn gl_sbox(&mut self, x: &Gl) -> Gl {
         let square = self.gl_mul(x, x);
         let cube = self.gl_mul(&square, x);
@@ -40,8 +43,11 @@ impl Builder {
             let is_full = !(HALF_N_FULL_ROUNDS..HALF_N_FULL_ROUNDS + N_PARTIAL_ROUNDS).contains(&round);
             let boxes = if is_full { SPONGE_WIDTH } else { 1 };
             for element in &mut state[..boxes] {
-                let small =
-                    if element.max() >> 72 == U256::ZERO { element.clone() } else { self.reduce(element) };
+                let small = if element.max() >> SBOX_BITS == U256::ZERO {
+                    element.clone()
+                } else {
+                    self.reduce(element)
+                };
                 *element = self.gl_sbox(&small);
             }
             *state = mds(state);

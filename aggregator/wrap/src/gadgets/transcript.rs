@@ -18,9 +18,8 @@ const FIELD_BITS: usize = 254;
 /// Leading bits that are compared with the modulus.
 const COMPARED_BITS: usize = 50;
 
-/// A challenge: an integer below p, and its bits.
+/// A challenge below p by its bits, least significant first.
 pub(crate) struct Challenge {
-    pub(crate) element: Gl,
     pub(crate) bits: Vec<Lc>,
 }
 
@@ -75,7 +74,7 @@ impl TranscriptGadget {
         let mut block = vec![builder.constant(Fr::from(self.pending.len() as u64))];
         block.extend(self.pending.chunks(PACKED).map(pack));
         let [capacity, squeezed] = builder.permute_block(&self.capacity, &block);
-        self.capacity = builder.variable(&capacity);
+        self.capacity = capacity;
         self.pending.clear();
         let bits = builder.canonical_bits(&squeezed);
         self.challenges = (0..CHALLENGES)
@@ -97,8 +96,8 @@ impl TranscriptGadget {
     /// A challenge with its bits.
     pub(crate) fn challenge_bits(&mut self, builder: &mut Builder) -> Challenge {
         let raw = self.next(builder);
-        let (element, bits) = builder.reduce_canonical(&raw);
-        Challenge { element, bits }
+        let (_, bits) = builder.reduce_canonical(&raw);
+        Challenge { bits }
     }
 
     /// A challenge from the base field.
@@ -161,7 +160,8 @@ mod tests {
             inside.observe_digest(&mut builder, &digest);
             for _ in 0..=round + 1 {
                 let expected = outside.get_challenge().to_canonical_u64();
-                assert_eq!(inside.challenge_bits(&mut builder).element.lc().value(), Fr::from(expected));
+                let challenge = inside.challenge_bits(&mut builder);
+                assert_eq!(Builder::number(&challenge.bits).value(), Fr::from(expected));
             }
         }
         assert_eq!(builder.first_unsatisfied(), None);

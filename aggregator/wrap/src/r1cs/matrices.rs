@@ -116,3 +116,31 @@ impl Matrices {
         hash.finalize().into()
     }
 }
+
+impl sheaf_setup::ConstraintSystem for Matrices {
+    fn num_instance(&self) -> usize {
+        self.num_instance
+    }
+
+    fn num_witness(&self) -> usize {
+        self.num_witness
+    }
+
+    fn num_constraints(&self) -> usize {
+        Matrices::num_constraints(self)
+    }
+
+    fn for_each(&self, matrix: sheaf_setup::Matrix, visit: &mut dyn FnMut(usize, usize, Fr)) {
+        let side = match matrix {
+            sheaf_setup::Matrix::A => 0,
+            sheaf_setup::Matrix::B => 1,
+            sheaf_setup::Matrix::C => 2,
+        };
+        Matrices::for_each(self, side, visit);
+    }
+
+    /// [`Matrices::digest`], which goes over the packed entries and not over each coefficient.
+    fn digest(&self) -> [u8; 32] {
+        Matrices::digest(self)
+    }
+}

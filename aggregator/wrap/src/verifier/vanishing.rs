@@ -72,12 +72,13 @@ pub(super) fn enforce(
 
     builder.section("vanishing polynomial");
     let factor = common.quotient_degree_factor;
+    let zeta_powers = builder.ext_powers(&zeta_power, factor);
     for (sum, chunk) in sums.iter().zip(openings.quotient.chunks(factor)) {
         let mut quotient = Ext::zero();
-        for opening in chunk.iter().rev() {
-            let moved = builder.ext_mul(&quotient, &zeta_power);
-            quotient = builder.ext_reduce(&moved.add(opening));
+        for (opening, power) in chunk.iter().zip(&zeta_powers) {
+            quotient = quotient.add(&builder.ext_mul(opening, power));
         }
+        let quotient = builder.ext_reduce(&quotient);
         let expected = builder.ext_mul(&z_h, &quotient);
         builder.ext_enforce_same(sum, &expected);
     }
@@ -173,26 +174,47 @@ fn add_gates(
     let constants = &openings.constants[selectors.groups.len()..];
     let inputs = GateInputs { constants, wires: &openings.wires, public_inputs_hash };
     builder.section("gates");
-    for (index, gate) in common.gates.iter().enumerate() {
+    let filters = filters(builder, &selectors, &openings.constants);
+    for (gate, filter) in common.gates.iter().zip(&filters) {
         let constraints = gates::constraints(builder, gate, &inputs)?;
         if constraints.is_empty() {
             continue;
         }
-        let selector = selectors.selector_indices[index];
-        let others =
-            selectors.groups[selector].clone().filter(|other| *other != index).map(|other| other as u64);
-        let unused = (selectors.groups.len() > 1).then_some(UNUSED_SELECTOR);
-        let mut filter = builder.ext_constant([1, 0]);
-        for value in others.chain(unused) {
-            let value = builder.ext_constant([value, 0]);
-            let factor = builder.ext_sub(&value, &openings.constants[selector]);
-            filter = builder.ext_mul_reduced(&filter, &factor);
-        }
         for (sum, powers) in sums.iter_mut().zip(powers) {
             let combined = combine(builder, &constraints, &powers[offset..]);
-            let filtered = builder.ext_mul_reduced(&combined, &filter);
+            let filtered = builder.ext_mul(&combined, filter);
             *sum = sum.add(&filtered);
         }
     }
     Ok(())
+}
+
+/// Every gate's filter: the product of `value − selector` over the other gates of its group, and over the value of rows
+/// of other groups if there are several.
+fn filters(builder: &mut Builder, selectors: &Selectors, constants: &[Ext]) -> Vec<Ext> {
+    let mut filters = vec![Ext::zero(); selectors.selector_indices.len()];
+    for (group, selector) in selectors.groups.iter().zip(constants) {
+        let difference = |builder: &Builder, value: u64| {
+            let value = builder.ext_constant([value, 0]);
+            builder.ext_sub(&value, selector)
+        };
+        // Products of what is before a gate, then of what follows it.
+        let mut before = match selectors.groups.len() {
+            1 => builder.ext_constant([1, 0]),
+            _ => difference(builder, UNUSED_SELECTOR),
+        };
+        let mut prefixes = Vec::new();
+        for index in group.clone() {
+            prefixes.push(before.clone());
+            let factor = difference(builder, index as u64);
+            before = builder.ext_mul_reduced(&before, &factor);
+        }
+        let mut after = builder.ext_constant([1, 0]);
+        for (index, prefix) in group.clone().zip(prefixes).rev() {
+            filters[index] = builder.ext_mul_reduced(&prefix, &after);
+            let factor = difference(builder, index as u64);
+            after = builder.ext_mul_reduced(&after, &factor);
+        }
+    }
+    filters
 }

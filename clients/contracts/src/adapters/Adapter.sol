@@ -10,11 +10,8 @@ import { IPublicInputs } from "../interfaces/IPublicInputs.sol";
 /// `abi.encode(root, index, path)`: where in which batch the statement stands. Where the other system takes a program's key,
 /// it takes a program id. Public values are the program's, in its order (see `IPublicInputs`).
 abstract contract Adapter {
-    uint256 internal constant P = 0xFFFFFFFF00000001;
-    /// (p - 1) / 2: numbers have at most this magnitude.
-    uint256 internal constant HALF = 0x7FFFFFFF80000000;
     /// Order of BN254's groups: what a scalar is below.
-    uint256 internal constant R = 21888242871839275222246405745257275088548364400416034343698204186575808495617;
+    uint256 private constant R = 21888242871839275222246405745257275088548364400416034343698204186575808495617;
 
     IBatchRegistry public immutable batches;
     IPublicInputs public immutable hasher;

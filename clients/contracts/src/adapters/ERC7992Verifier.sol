@@ -21,6 +21,10 @@ import { Adapter } from "./Adapter.sol";
 /// `ModelMismatch`, `InputCommitmentMismatch` and `OutputMismatch` are never raised: the registry of batches says whether the
 /// whole is proven, not which part is not.
 contract ERC7992Verifier is Adapter, IERCZKMLVerifier, IERC165 {
+    uint256 private constant P = 0xFFFFFFFF00000001;
+    /// (p - 1) / 2: numbers have at most this magnitude.
+    uint256 private constant HALF = 0x7FFFFFFF80000000;
+
     IERCZKMLRegistry private immutable _models;
 
     constructor(IBatchRegistry batches_, IPublicInputs hasher_, bytes4 system, IERCZKMLRegistry models)

@@ -193,7 +193,7 @@ abstract contract PoseidonGoldilocks {
                 mstore(0x1c0, add(mul(0x72af70cdcb99214f, mload(0x200)), add(mul(0x9b6e5164ed35d878, mload(0x220)), add(mul(0x97f9b7d2cfc2ade5, mload(0x240)), add(mul(0xe95c10ae32e05085, mload(0x260)), add(mul(0x2c4916605e3dea58, mload(0x280)), add(mul(0xa6fdb8ebccc51667, mload(0x2a0)), add(mul(0x3743057c07a5dbfa, mload(0x2c0)), add(mul(0xe6fdf23648931b99, mload(0x2e0)), add(mul(0xde2a0516f8c9d943, mload(0x300)), add(mul(0xfa9db0de2d852e7a, mload(0x320)), add(mul(0x2dc10fce3233f443, mload(0x340)), mul(0xd267254bea1097f4, mload(0x360))))))))))))))
                 mstore(0x1e0, add(mul(0xe3ef40eacc6ff78d, mload(0x200)), add(mul(0x6fadc9347faeee81, mload(0x220)), add(mul(0x9b6e5164ed35d878, mload(0x240)), add(mul(0x17f9202c16676b2f, mload(0x260)), add(mul(0xeb4c0ce280c3e935, mload(0x280)), add(mul(0x66c8bab2096cfd38, mload(0x2a0)), add(mul(0x59ccc4d5184bc93a, mload(0x2c0)), add(mul(0x605a82c52b5ad2f1, mload(0x2e0)), add(mul(0x727eca45c8d7bb71, mload(0x300)), add(mul(0x7a5cf5b7b922e946, mload(0x320)), add(mul(0x819f2c14a8366b1f, mload(0x340)), mul(0x817bd8a7869ed1b5, mload(0x360))))))))))))))
             }
-            function partial() {
+            function sparse() {
                 let s0 := mload(0x80)
                 let s1 := mload(0xa0)
                 let s2 := mload(0xc0)
@@ -660,7 +660,7 @@ abstract contract PoseidonGoldilocks {
             mix()
             wideBoxes(0xe1ce83d7fdd2cb0c0000092a756e67e2b9413, 0xdede5daee48cc6a400000019d5ee2af82ec1c, 0xc3bea2f70d48c872000007cf416cfe7e14ca1, 0x972b369173820e660000085dc499b11d77b75, 0x1eb81783bcdb50d3200000e8be3e5da8043e57, 0x14c6e127d9655ac620000040b12cbf09ef74bf)
             dense()
-            partial()
+            sparse()
             boxes(0x1c29b80e359c5308c000005405cc09b3ff0c06, 0x8e9f6ae4d400d1e600000bb56729c7877aa9e, 0x1c3957dcdf4f52a64000002629b158383529bf, 0x1a1fb31e3c2530a1e00000ced9e7d28e6a6de9, 0x1752ce7490c5f3090000009689ab45a6d09dd7, 0x11e88234244d7d66a00000a5c3a8c0fcbdbd41)
             mix()
             boxes(0xdf21fe76d4cbe21000000e70201e960cb78b8, 0x1a3ea0fc8756e93640000042747a7245e7fa84, 0x732d9ce7bb065838000001c86d265f15750cd, 0x1741bd8e2064abba8000008e7fba02983224bd, 0x1b5d0c8b32ddbad4a000009e9cbd781628fc5b, 0x1492453a49a02868600000debe0853b1a1d378)

@@ -7,6 +7,7 @@ interface Vm {
     function expectRevert() external;
     function expectRevert(bytes4 selector) external;
     function expectRevert(bytes calldata data) external;
+    function cool(address target) external;
     function etch(address target, bytes calldata code) external;
     function expectEmit(bool one, bool two, bool three, bool data) external;
     function parseJsonBytes(string calldata json, string calldata key) external pure returns (bytes memory);

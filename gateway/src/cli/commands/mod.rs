@@ -11,4 +11,5 @@ pub(crate) mod prove;
 pub(crate) mod remote;
 pub(crate) mod security;
 pub(crate) mod serve;
+pub(crate) mod setup;
 pub(crate) mod verify;

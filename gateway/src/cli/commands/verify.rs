@@ -5,12 +5,18 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use sheaf_aggregator::documents::{Document, ReceiptDocument};
+use sheaf_client::Settlement;
 
 use crate::cli::args::VerifyArgs;
+use super::serve::runtime;
 use crate::cli::files;
 use crate::cli::report::Report;
 use crate::refusal::{FileError, Refusal};
 use crate::sandbox;
+use crate::settling::check;
+
+/// Code of an endpoint that is on another chain.
+const WRONG_CHAIN: &str = "SH-STL-603";
 
 pub(crate) fn run(args: &VerifyArgs, report: &Report) -> Result<(), Refusal> {
     let program = match &args.program {
@@ -35,6 +41,9 @@ pub(crate) fn run(args: &VerifyArgs, report: &Report) -> Result<(), Refusal> {
             match refusal {
                 None => {
                     results[index] = accepted(path, &bytes, report)?;
+                    if !args.rpc.is_empty() {
+                        results[index]["chain"] = on_chain(args, path, &bytes, report)?;
+                    }
                 }
                 Some(refusal) => {
                     let refusal = refusal.of_file(path);
@@ -88,6 +97,35 @@ fn accepted(path: &Path, bytes: &[u8], report: &Report) -> Result<Value, Refusal
         "program": receipt.statement.vk(),
         "trust_tier": receipt.trust_tier,
     }))
+}
+
+/// Asks the chain about a receipt that is valid.
+fn on_chain(args: &VerifyArgs, path: &Path, bytes: &[u8], report: &Report) -> Result<Value, Refusal> {
+    let receipt = ReceiptDocument::from_json(bytes)?;
+    let settlement = path.with_extension("settlement.json");
+    let document = files::read_document(&settlement)?;
+    let document: Settlement = serde_json::from_slice(&document).map_err(|error| FileError::Malformed {
+        path: settlement.clone(),
+        expected: "settlement document",
+        reason: error.to_string(),
+    })?;
+    let mut checked = Vec::new();
+    for chain in &document.chains {
+        let registry = args.registry.as_deref().unwrap_or(&chain.registry);
+        let ask = check::on_chain(&receipt, &document, chain.chain_id, registry, &args.rpc);
+        // Endpoints are of one chain; the document may name several.
+        let found = match runtime()?.block_on(ask) {
+            Err(refusal) if refusal.code == WRONG_CHAIN => continue,
+            found => found.map_err(|refusal| refusal.of_file(path))?,
+        };
+        report.line(format!("  chain         {} ({}), registry {registry}: {found}", chain.chain, chain.chain_id));
+        checked.push(json!({ "chain": chain.chain, "chain_id": chain.chain_id, "registry": registry, "found": found }));
+    }
+    if checked.is_empty() {
+        let reason = "it names no chain that these endpoints are on".to_owned();
+        return Err(FileError::Malformed { path: settlement, expected: "settlement on this chain", reason }.into());
+    }
+    Ok(json!(checked))
 }
 
 fn find_aggregate(receipt: &Path) -> Result<PathBuf, FileError> {

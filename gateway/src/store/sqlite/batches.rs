@@ -14,7 +14,7 @@ use crate::clock::now_ms;
 use crate::ids::{BatchId, JobId};
 use crate::store::phase::{NewProof, Phase};
 use crate::store::{
-    BatchRow, BatchStore, FinishedBatch, MemberRow, NewBatch, Paged, ReceiptRow, WaitingProof,
+    BatchRow, BatchStore, FinishedBatch, MemberRow, NewBatch, NewTask, Paged, ReceiptRow, WaitingProof,
 };
 
 const COLUMNS: &str = "id, tier, phase, reason, plan, created_ms, aggregated_ms, size, digest, aggregate_blob, \
@@ -50,22 +50,25 @@ async fn jobs_of(
     rows.iter().map(|row| parsed(row, "id")).collect()
 }
 
-async fn insert_tasks(connection: &mut SqliteConnection, batch: &NewBatch) -> Result<()> {
-    for task in &batch.tasks {
-        sqlx::query(
-            "INSERT INTO tasks (id, batch_id, position, kind, phase, children, members) \
-             VALUES (?, ?, ?, ?, ?, ?, ?)",
-        )
-        .bind(task.id.to_string())
-        .bind(batch.id.to_string())
-        .bind(task.position)
-        .bind(task.kind)
-        .bind(if task.children.is_empty() { "ready" } else { "blocked" })
-        .bind(to_json("children", &task.children)?)
-        .bind(to_json("members", &task.members)?)
-        .execute(&mut *connection)
-        .await?;
-    }
+/// Stores a task: ready if it waits for no other.
+pub(super) async fn insert_task(
+    connection: &mut SqliteConnection,
+    batch: BatchId,
+    task: &NewTask,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO tasks (id, batch_id, position, kind, phase, children, members) \
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(task.id.to_string())
+    .bind(batch.to_string())
+    .bind(task.position)
+    .bind(task.kind)
+    .bind(if task.children.is_empty() { "ready" } else { "blocked" })
+    .bind(to_json("children", &task.children)?)
+    .bind(to_json("members", &task.members)?)
+    .execute(connection)
+    .await?;
     Ok(())
 }
 
@@ -83,7 +86,9 @@ async fn open(connection: &mut SqliteConnection, batch: &NewBatch) -> Result<Vec
     .bind(int(batch.members.len() as u64))
     .execute(&mut *connection)
     .await?;
-    insert_tasks(connection, batch).await?;
+    for task in &batch.tasks {
+        insert_task(connection, batch.id, task).await?;
+    }
     let data = format!("{{\"batch\":\"{}\"}}", batch.id);
     let mut touched = Vec::new();
     for (position, statement) in batch.members.iter().enumerate() {
@@ -152,6 +157,15 @@ async fn dissolve(
 ) -> Result<Vec<JobId>> {
     let now = now_ms();
     let mut touched = Vec::new();
+    let dissolved = sqlx::query("UPDATE batches SET phase = 'failed' WHERE id = ? AND phase = 'proving'")
+        .bind(id.to_string())
+        .execute(&mut *connection)
+        .await?
+        .rows_affected();
+    if dissolved == 0 {
+        // It has its receipts, or was taken apart before: its members are nobody's to touch.
+        return Ok(touched);
+    }
     for (statement, failure) in bad {
         let text = to_json("failure", failure)?;
         let event = to_json("failure", &serde_json::json!({ "failure": failure }))?;
@@ -186,11 +200,9 @@ async fn dissolve(
         add_event(connection, job, now, Phase::Verified, "{\"batch\":null}").await?;
         touched.push(job);
     }
-    for sql in [
-        "UPDATE proofs SET batch_id = NULL WHERE batch_id = ?",
-        "DELETE FROM tasks WHERE batch_id = ?",
-        "UPDATE batches SET phase = 'failed' WHERE id = ?",
-    ] {
+    for sql in
+        ["UPDATE proofs SET batch_id = NULL WHERE batch_id = ?", "DELETE FROM tasks WHERE batch_id = ?"]
+    {
         sqlx::query(sql).bind(id.to_string()).execute(&mut *connection).await?;
     }
     Ok(touched)

@@ -10,12 +10,16 @@ mod dispatch;
 mod jobs;
 mod keys;
 mod models;
+mod postings;
 mod rows;
+mod settlements;
 mod standing;
 mod tasks;
 mod webhooks;
 mod writer;
 
+#[cfg(test)]
+mod settlement_tests;
 #[cfg(test)]
 mod tests;
 

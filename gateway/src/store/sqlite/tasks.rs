@@ -9,7 +9,7 @@ use crate::clock::now_ms;
 use crate::ids::{BatchId, TaskId};
 use crate::store::{TaskRow, TaskStore};
 
-fn task_row(row: &SqliteRow) -> Result<TaskRow> {
+pub(super) fn task_row(row: &SqliteRow) -> Result<TaskRow> {
     Ok(TaskRow {
         id: parsed(row, "id")?,
         batch: parsed(row, "batch_id")?,
@@ -26,6 +26,15 @@ fn task_row(row: &SqliteRow) -> Result<TaskRow> {
         output_blob: get(row, "output_blob")?,
     })
 }
+
+/// Leases the first task that is ready or whose lease has expired. A batch's own tasks are for the time while it is being
+/// proven; the one that settles it comes after that.
+pub(super) const LEASE: &str = "UPDATE tasks SET phase = 'leased', worker = ?, token = ?, lease_until_ms = ?, \
+     started_ms = ?, tries = tries + 1 WHERE id = (\
+         SELECT t.id FROM tasks t JOIN batches b ON b.id = t.batch_id \
+         WHERE b.phase = CASE t.kind WHEN 'settle' THEN 'aggregated' ELSE 'proving' END \
+         AND t.phase IN ('ready', 'leased') AND (t.phase = 'ready' OR t.lease_until_ms <= ?) \
+         ORDER BY t.batch_id, t.position LIMIT 1) RETURNING *";
 
 async fn finish(
     connection: &mut SqliteConnection,
@@ -78,21 +87,14 @@ impl TaskStore for SqliteStore {
         self.writer
             .run(move |connection| {
                 Box::pin(async move {
-                    let row = sqlx::query(
-                        "UPDATE tasks SET phase = 'leased', worker = ?, token = ?, lease_until_ms = ?, \
-                         started_ms = ?, tries = tries + 1 WHERE id = (\
-                             SELECT t.id FROM tasks t JOIN batches b ON b.id = t.batch_id \
-                             WHERE b.phase = 'proving' AND t.phase IN ('ready', 'leased') \
-                             AND (t.phase = 'ready' OR t.lease_until_ms <= ?) \
-                             ORDER BY t.batch_id, t.position LIMIT 1) RETURNING *",
-                    )
-                    .bind(&worker)
-                    .bind(&token)
-                    .bind(int(now + lease_ms))
-                    .bind(int(now))
-                    .bind(int(now))
-                    .fetch_optional(connection)
-                    .await?;
+                    let row = sqlx::query(LEASE)
+                        .bind(&worker)
+                        .bind(&token)
+                        .bind(int(now + lease_ms))
+                        .bind(int(now))
+                        .bind(int(now))
+                        .fetch_optional(connection)
+                        .await?;
                     row.as_ref().map(task_row).transpose()
                 })
             })
@@ -127,10 +129,11 @@ impl TaskStore for SqliteStore {
     }
 
     async fn tasks(&self, batch: BatchId) -> Result<Vec<TaskRow>> {
-        let rows = sqlx::query("SELECT * FROM tasks WHERE batch_id = ? ORDER BY position")
-            .bind(batch.to_string())
-            .fetch_all(&self.readers)
-            .await?;
+        let rows =
+            sqlx::query("SELECT * FROM tasks WHERE batch_id = ? AND kind != 'settle' ORDER BY position")
+                .bind(batch.to_string())
+                .fetch_all(&self.readers)
+                .await?;
         rows.iter().map(task_row).collect()
     }
 

@@ -21,9 +21,9 @@ use crate::store::{
 };
 
 const TENANT: &str = "main";
-const LEASE_MS: u64 = 60_000;
+pub(super) const LEASE_MS: u64 = 60_000;
 
-async fn open(folder: &Path) -> SqliteStore {
+pub(super) async fn open(folder: &Path) -> SqliteStore {
     SqliteStore::open(folder).await.unwrap()
 }
 
@@ -53,7 +53,7 @@ fn prover() -> ProverId {
     ProverId::new("a-prover").unwrap()
 }
 
-fn statement(n: u64) -> Statement {
+pub(super) fn statement(n: u64) -> Statement {
     Statement::from_u64_words(ProofSystem::Plonky2Goldilocks, [3; 32].into(), &[n]).unwrap()
 }
 
@@ -85,7 +85,7 @@ fn verification(n: u64, attempt: Option<AttemptRowId>) -> Box<Verification> {
     })
 }
 
-fn failure() -> Failure {
+pub(super) fn failure() -> Failure {
     Failure {
         stage: "proving".to_owned(),
         code: "SH-TST-001".to_owned(),
@@ -100,7 +100,7 @@ async fn claim_one(store: &SqliteStore) -> ClaimedJob {
 }
 
 /// Leads a fresh job to a verified proof of statement `n`.
-async fn verified(store: &SqliteStore, n: u64) -> JobId {
+pub(super) async fn verified(store: &SqliteStore, n: u64) -> JobId {
     let new = job(None);
     let id = new.id;
     store.accept(new).await.unwrap();
@@ -111,7 +111,7 @@ async fn verified(store: &SqliteStore, n: u64) -> JobId {
     id
 }
 
-async fn phase(store: &SqliteStore, id: JobId) -> Phase {
+pub(super) async fn phase(store: &SqliteStore, id: JobId) -> Phase {
     store.job(TENANT, id).await.unwrap().unwrap().phase
 }
 
@@ -308,7 +308,7 @@ async fn what_is_overdue_fails_once_and_what_has_a_proof_does_not() {
     assert!(store.claim(10, LEASE_MS).await.unwrap().is_empty());
 }
 
-fn batch(statements: &[StatementId], tasks: Vec<NewTask>) -> NewBatch {
+pub(super) fn batch(statements: &[StatementId], tasks: Vec<NewTask>) -> NewBatch {
     NewBatch {
         id: BatchId::new(),
         tier: TrustTier::Proven,
@@ -321,7 +321,7 @@ fn batch(statements: &[StatementId], tasks: Vec<NewTask>) -> NewBatch {
     }
 }
 
-fn finished(id: BatchId, statements: &[StatementId]) -> FinishedBatch {
+pub(super) fn finished(id: BatchId, statements: &[StatementId]) -> FinishedBatch {
     FinishedBatch {
         id,
         digest: "0x00".to_owned(),
@@ -372,6 +372,24 @@ async fn a_bad_member_fails_alone_and_the_others_wait_for_another_batch() {
     // A proof of the failed statement may come again.
     let again = verified(&store, 2).await;
     assert_eq!(phase(&store, again).await, Phase::Verified);
+}
+
+#[tokio::test]
+async fn a_batch_that_has_its_receipts_is_not_taken_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path()).await;
+    let job = verified(&store, 1).await;
+    let statement = statement(1).id();
+    let new = batch(&[statement], Vec::new());
+    let id = new.id;
+    store.open_batch(new).await.unwrap();
+    store.finish_batch(finished(id, &[statement])).await.unwrap();
+    // Someone late, who found a member bad.
+    store.dissolve_batch(id, vec![(statement, failure())]).await.unwrap();
+    assert_eq!(store.batch(id).await.unwrap().unwrap().phase, "aggregated");
+    assert_eq!(phase(&store, job).await, Phase::Aggregated);
+    assert!(store.proof(statement).await.unwrap().is_some(), "its proof is gone");
+    assert!(store.waiting_proofs(10).await.unwrap().is_empty());
 }
 
 #[tokio::test]

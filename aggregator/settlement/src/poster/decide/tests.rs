@@ -68,7 +68,10 @@ fn dear_gas_waits_until_patience_or_the_deadline_is_near() {
 fn no_deadline_overrides_the_caps() {
     let urgent = Situation { deadline_ms: Some(10 * HOUR), ..situation(40) };
     assert_eq!(code(&urgent), PostReason::DeadlineNear.code());
-    assert_eq!(code(&Situation { base_fee_wei: Wei::gwei(100).0, ..urgent.clone() }), WaitCode::FeeAboveMax.code());
+    assert_eq!(
+        code(&Situation { base_fee_wei: Wei::gwei(100).0, ..urgent.clone() }),
+        WaitCode::FeeAboveMax.code()
+    );
     let fees = Fees { max_fee_wei: Wei::gwei(101).0, max_tip_wei: 1 };
     assert_eq!(code(&Situation { fees, ..urgent.clone() }), WaitCode::FeeAboveMax.code());
     assert_eq!(code(&Situation { gas_limit: 16_000_001, ..urgent.clone() }), WaitCode::GasAboveCap.code());
@@ -82,7 +85,10 @@ fn no_deadline_overrides_the_caps() {
     // What it may cost is 300,000 · 80 gwei: to the last wei.
     let spent = Situation { spent_wei: U256::from(Wei::gwei(76_000_000).0), ..urgent.clone() };
     assert_eq!(code(&spent), PostReason::DeadlineNear.code());
-    assert_eq!(code(&Situation { balance_wei: U256::from(1), ..urgent.clone() }), WaitCode::BalanceLow.code());
+    assert_eq!(
+        code(&Situation { balance_wei: U256::from(1), ..urgent.clone() }),
+        WaitCode::BalanceLow.code()
+    );
     assert_eq!(code(&Situation { in_flight: Some(B256::ZERO), ..urgent }), WaitCode::InFlight.code());
 }
 

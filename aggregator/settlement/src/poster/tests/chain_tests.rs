@@ -63,7 +63,10 @@ async fn batches_go_one_after_the_other_the_most_urgent_first() {
         poster.submit(&Submission { deadline_ms, ..batch(n) }, world.now_ms + u64::from(n)).await.unwrap();
     }
     let events = poster.step(world.now_ms).await.unwrap();
-    assert!(matches!(events[..], [Event::Sent { root, nonce: 0, .. }] if root == B256::repeat_byte(3)), "{events:?}");
+    assert!(
+        matches!(events[..], [Event::Sent { root, nonce: 0, .. }] if root == B256::repeat_byte(3)),
+        "{events:?}"
+    );
     let events = poster.step(world.now_ms).await.unwrap();
     assert_eq!(codes(&events), [WaitCode::InFlight.code(); 2]);
     assert_eq!(world.attempts(1).await, []);
@@ -98,7 +101,10 @@ async fn batch_that_is_posted_under_our_nose_is_settled_and_the_reverted_transac
     world.chain.drop_pool();
     world.chain.set_automine(true);
     world.rival_posts(7).await;
-    crate::rpc::Endpoint::new("late", world.chain.transport(), crate::testing::TIMEOUT).send_raw(&ours.raw).await.unwrap();
+    crate::rpc::Endpoint::new("late", world.chain.transport(), crate::testing::TIMEOUT)
+        .send_raw(&ours.raw)
+        .await
+        .unwrap();
     assert_eq!(world.nonce().await, 1);
 
     let events = world.finish(&poster).await;
@@ -122,7 +128,9 @@ async fn batch_whose_block_goes_away_is_sent_again() {
 
         assert_eq!(world.chain.rewind(depth).unwrap().len(), 1);
         let events = poster.step(world.now_ms).await.unwrap();
-        let [Event::Reorged { was, .. }, Event::Resent { transaction, .. }] = events[..] else { panic!("{events:?}") };
+        let [Event::Reorged { was, .. }, Event::Resent { transaction, .. }] = events[..] else {
+            panic!("{events:?}")
+        };
         assert_eq!((was, transaction), (before, before.transaction));
         world.finish(&poster).await;
         let after = *world.state(7).await.settlement().unwrap();

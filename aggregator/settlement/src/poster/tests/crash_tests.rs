@@ -60,7 +60,10 @@ async fn crash_at_any_write_loses_nothing_and_pays_nothing_twice() {
 #[tokio::test]
 async fn crash_between_signing_and_sending_sends_what_was_signed() {
     let mut world = World::new(1).await;
-    world.script(0, |method, _| if method == "eth_sendRawTransaction" { Fault::DropRequest } else { Fault::Pass });
+    world.script(
+        0,
+        |method, _| if method == "eth_sendRawTransaction" { Fault::DropRequest } else { Fault::Pass },
+    );
     let poster = world.poster();
     poster.submit(&batch(7), world.now_ms).await.unwrap();
     poster.step(world.now_ms).await.unwrap();
@@ -150,11 +153,17 @@ async fn storm_leaves_every_batch_settled_once() {
         for n in 1..=4 {
             poster.submit(&batch(n), world.now_ms + u64::from(n)).await.unwrap();
         }
+        let mut highest = 0;
         for _ in 0..60 {
+            highest = highest.max(world.chain.height());
             let step = 5 * SECOND + dice.roll(60) * SECOND;
             let now = world.later(step);
             match dice.roll(20) {
-                0 => drop(world.chain.rewind(1 + dice.roll(3)).unwrap()),
+                // No deeper than finality allows, however often.
+                0 => {
+                    let depth = (1 + dice.roll(3)).min(3 - (highest - world.chain.height()).min(3));
+                    drop(world.chain.rewind(depth).unwrap());
+                }
                 1 => world.chain.drop_pool(),
                 2 => world.chain.set_next_base_fee(dice.roll(40) * 1_000_000_000 + 7),
                 3 => world.chain.set_automine(false),
@@ -162,9 +171,9 @@ async fn storm_leaves_every_batch_settled_once() {
                 6 => {
                     world.store.crash_at(dice.roll(3) as i64, dice.roll(2) == 0);
                 }
-                7 if world.announcements(B256::repeat_byte(4)).await.is_empty() => {
+                7 => {
                     world.chain.set_automine(true);
-                    world.rival_posts(4).await;
+                    drop(world.rival_tries(4).await);
                 }
                 _ => {}
             }
@@ -184,7 +193,9 @@ async fn storm_leaves_every_batch_settled_once() {
         world.finish(&poster).await;
         for n in 1..=4 {
             let state = world.state(n).await;
-            let PostingState::Final { settlement } = state else { panic!("seed {seed}, batch {n}: {state:?}") };
+            let PostingState::Final { settlement } = state else {
+                panic!("seed {seed}, batch {n}: {state:?}")
+            };
             let announced = world.announcements(B256::repeat_byte(n)).await;
             assert_eq!(announced, [settlement.transaction], "seed {seed}, batch {n}");
         }

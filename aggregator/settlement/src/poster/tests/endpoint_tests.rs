@@ -11,7 +11,10 @@ use super::world::*;
 use crate::embedded::faults::Fault;
 use crate::testing::batch;
 
-fn only(method: &'static str, fault: impl Fn(&Value) -> Fault + Send + 'static) -> impl FnMut(&str, &Value) -> Fault {
+fn only(
+    method: &'static str,
+    fault: impl Fn(&Value) -> Fault + Send + 'static,
+) -> impl FnMut(&str, &Value) -> Fault {
     move |called, params| if called == method { fault(params) } else { Fault::Pass }
 }
 
@@ -127,7 +130,13 @@ fn is_batch_of(params: &Value) -> bool {
 #[tokio::test]
 async fn forged_record_without_an_event_is_a_contradiction() {
     let mut world = World::new(1).await;
-    world.script(0, only("eth_call", |params| if is_batch_of(params) { Fault::Lie(forged_record(5)) } else { Fault::Pass }));
+    world.script(
+        0,
+        only(
+            "eth_call",
+            |params| if is_batch_of(params) { Fault::Lie(forged_record(5)) } else { Fault::Pass },
+        ),
+    );
     let poster = world.poster();
     poster.submit(&batch(7), world.now_ms).await.unwrap();
     for _ in 0..3 {
@@ -203,9 +212,16 @@ async fn consistent_lie_of_one_endpoint_is_outvoted_by_two() {
 #[tokio::test]
 async fn endpoint_that_hides_the_batch_makes_nobody_pay_twice() {
     let mut world = World::new(2).await;
-    world.script(0, only("eth_call", |params| {
-        if is_batch_of(params) { Fault::Lie(json!(format!("0x{}", "0".repeat(192)))) } else { Fault::Pass }
-    }));
+    world.script(
+        0,
+        only("eth_call", |params| {
+            if is_batch_of(params) {
+                Fault::Lie(json!(format!("0x{}", "0".repeat(192))))
+            } else {
+                Fault::Pass
+            }
+        }),
+    );
     let poster = world.poster();
     poster.submit(&batch(7), world.now_ms).await.unwrap();
     for _ in 0..10 {
@@ -252,10 +268,13 @@ async fn forged_receipt_settles_nothing() {
 async fn refusal_by_one_endpoint_gives_nothing_up() {
     let mut world = World::new(2).await;
     // A root of zero is not what was submitted.
-    world.script(0, only("eth_call", |params| {
-        let is_call_from_us = params[0]["gas"].is_string();
-        if is_call_from_us { Fault::Lie(json!(B256::ZERO)) } else { Fault::Pass }
-    }));
+    world.script(
+        0,
+        only("eth_call", |params| {
+            let is_call_from_us = params[0]["from"] != json!(alloy::primitives::Address::ZERO);
+            if is_call_from_us { Fault::Lie(json!(B256::ZERO)) } else { Fault::Pass }
+        }),
+    );
     let poster = world.poster();
     poster.submit(&batch(7), world.now_ms).await.unwrap();
     assert_eq!(codes(&poster.step(world.now_ms).await.unwrap()), ["SH-STL-309"]);

@@ -66,7 +66,8 @@ fn poster_does_not_start_with_a_key_of_another_chain() {
         rpc_urls: vec!["http://localhost:1".into()],
         policy: PostingPolicy::default(),
     };
-    let error = Poster::connect(config, SigningKey::dev().unwrap(), Arc::new(MemoryStore::default())).unwrap_err();
+    let error =
+        Poster::connect(config, SigningKey::dev().unwrap(), Arc::new(MemoryStore::default())).unwrap_err();
     assert_eq!(error.code(), "SH-STL-403");
 }
 
@@ -94,7 +95,10 @@ async fn urls_of_endpoints_are_in_no_message() {
     poster.submit(&crate::testing::batch(1), 0).await.unwrap();
     let events = poster.step(0).await.unwrap();
     let said = format!("{events:?} {poster:?}");
-    assert!(said.contains("SH-STL-302") && said.contains("127.0.0.1:9") && !said.contains("s3cr3t"), "{said}");
+    assert!(
+        said.contains("SH-STL-302") && said.contains("127.0.0.1:9") && !said.contains("s3cr3t"),
+        "{said}"
+    );
     for bad in ["ftp://s3cr3t.example", "s3cr3t"] {
         let error = crate::rpc::Endpoint::http(&bad.into(), crate::testing::TIMEOUT).unwrap_err();
         assert!(error.code() == "SH-STL-307" && !error.to_string().contains("s3cr3t"));
@@ -113,7 +117,14 @@ fn write(path: &Path, text: &str, mode: u32) {
 fn keystore_opens_with_its_password_and_no_other() {
     let folder = tempfile::tempdir().unwrap();
     let secret = hex::decode(SECRET).unwrap();
-    PrivateKeySigner::encrypt_keystore(folder.path(), &mut k256::elliptic_curve::rand_core::OsRng, &secret, "correct", Some("key")).unwrap();
+    PrivateKeySigner::encrypt_keystore(
+        folder.path(),
+        &mut k256::elliptic_curve::rand_core::OsRng,
+        &secret,
+        "correct",
+        Some("key"),
+    )
+    .unwrap();
     let (keystore, password) = (folder.path().join("key"), folder.path().join("password"));
 
     write(&password, "correct\nmore\n", 0o600);
@@ -126,6 +137,12 @@ fn keystore_opens_with_its_password_and_no_other() {
     write(&password, "correct", 0o644);
     assert_eq!(SigningKey::from_keystore(&keystore, &password).unwrap_err().code(), "SH-STL-409");
     write(&password, "correct", 0o600);
-    assert_eq!(SigningKey::from_keystore(&folder.path().join("none"), &password).unwrap_err().code(), "SH-STL-407");
-    assert_eq!(SigningKey::from_keystore(&keystore, &folder.path().join("none")).unwrap_err().code(), "SH-STL-407");
+    assert_eq!(
+        SigningKey::from_keystore(&folder.path().join("none"), &password).unwrap_err().code(),
+        "SH-STL-407"
+    );
+    assert_eq!(
+        SigningKey::from_keystore(&keystore, &folder.path().join("none")).unwrap_err().code(),
+        "SH-STL-407"
+    );
 }

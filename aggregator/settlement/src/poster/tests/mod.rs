@@ -5,4 +5,5 @@ mod crash_tests;
 mod endpoint_tests;
 mod key_tests;
 mod money_tests;
+mod store_tests;
 mod world;

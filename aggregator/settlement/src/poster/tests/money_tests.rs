@@ -91,12 +91,12 @@ async fn daily_cap_holds_and_lets_go_after_a_day() {
     // What one posting costs, from a look at one.
     let poster = world.poster();
     poster.submit(&batch(1), world.now_ms).await.unwrap();
+    world.chain.set_next_base_fee(1_000_000_000);
     world.finish(&poster).await;
     let attempt = world.attempts(1).await[0].clone();
     let (cost, worst) = (attempt.cost_wei(), attempt.max_cost_wei());
     assert!(cost > U256::ZERO && cost < worst);
 
-    // The base fee falls from block to block, so the next one is cheaper.
     world.policy.daily_cap_wei = Wei((worst + cost / U256::from(2)).to());
     world.chain.set_next_base_fee(1_000_000_000);
     let poster = world.poster();
@@ -123,7 +123,7 @@ async fn empty_purse_is_said() {
 #[tokio::test]
 async fn gas_above_the_cap_is_not_paid() {
     let mut world = World::new(1).await;
-    world.policy.gas_limit_cap = 80_000;
+    world.policy.gas_limit_cap = 50_000;
     let poster = world.poster();
     poster.submit(&batch(7), world.now_ms).await.unwrap();
     assert_eq!(codes(&poster.step(world.now_ms).await.unwrap()), [WaitCode::GasAboveCap.code()]);
@@ -151,12 +151,18 @@ fn policies_that_make_no_sense_are_refused_by_name() {
 
 #[test]
 fn amounts_are_read_in_units_and_nothing_else() {
-    for (text, wei) in
-        [("7", 7), ("7 wei", 7), ("1.5 gwei", 1_500_000_000), ("0.05 ether", 50_000_000_000_000_000), ("2 gwei", 2_000_000_000)]
-    {
+    for (text, wei) in [
+        ("7", 7),
+        ("7 wei", 7),
+        ("1.5 gwei", 1_500_000_000),
+        ("0.05 ether", 50_000_000_000_000_000),
+        ("2 gwei", 2_000_000_000),
+    ] {
         assert_eq!(text.parse::<Wei>().unwrap(), Wei(wei), "{text}");
     }
-    for text in ["", "1 eth", "-1", "1.5", "1.5 wei", "1.0000000001 gwei", "1e9", "0x10", "1. gwei", "1  gwei"] {
+    for text in
+        ["", "1 eth", "-1", "1.5", "1.5 wei", "1.0000000001 gwei", "1e9", "0x10", "1. gwei", "1  gwei"]
+    {
         assert!(text.parse::<Wei>().is_err(), "{text}");
     }
     assert_eq!(serde_json::from_str::<Wei>("12").unwrap(), Wei(12));

@@ -84,7 +84,7 @@ impl World {
     pub(super) async fn finish(&mut self, poster: &Poster) -> Vec<Event> {
         let mut events = Vec::new();
         for _ in 0..60 {
-            let now = self.later(60 * SECOND);
+            let now = self.later(20 * SECOND);
             events.extend(poster.step(now).await.unwrap());
             if self.store.open(&self.config().name).await.unwrap().is_empty() {
                 return events;
@@ -118,11 +118,16 @@ impl World {
 
     /// Somebody else posts a batch.
     pub(super) async fn rival_posts(&self, n: u8) {
+        self.rival_tries(n).await.unwrap();
+    }
+
+    /// The same where it may be too late.
+    pub(super) async fn rival_tries(&self, n: u8) -> Result<(), crate::contracts::DeployError> {
         let endpoint = Endpoint::new("rival", self.chain.transport(), TIMEOUT);
         let deployer = Deployer { endpoint: &endpoint, key: &key(2), chain_id: CHAIN_ID };
         let batch = testing::batch(n);
         let data = crate::contracts::post_batch(batch.selector, batch.batch);
-        deployer.call("the batch", self.contracts.registry, data).await.unwrap();
+        deployer.call("the batch", self.contracts.registry, data).await.map(drop)
     }
 
     /// The owner of the router calls it.
@@ -140,7 +145,7 @@ impl World {
                 nonce,
                 gas_limit: 21_000,
                 max_fee_per_gas: max_fee_wei,
-                max_priority_fee_per_gas: max_fee_wei,
+                max_priority_fee_per_gas: max_fee_wei / 10,
                 to: TxKind::Call(Address::ZERO),
                 value: U256::from(1),
                 access_list: Default::default(),
@@ -241,7 +246,12 @@ impl PosterStore for CrashingStore {
         self.inner.open(chain).await
     }
 
-    async fn advance(&self, key: &PostingKey, revision: u64, state: &PostingState) -> Result<u64, StoreError> {
+    async fn advance(
+        &self,
+        key: &PostingKey,
+        revision: u64,
+        state: &PostingState,
+    ) -> Result<u64, StoreError> {
         self.write(self.inner.advance(key, revision, state)).await
     }
 
@@ -257,7 +267,12 @@ impl PosterStore for CrashingStore {
         self.inner.pending_attempts(chain, signer).await
     }
 
-    async fn mined_since(&self, chain: &ChainName, signer: Address, since: u64) -> Result<Vec<Attempt>, StoreError> {
+    async fn mined_since(
+        &self,
+        chain: &ChainName,
+        signer: Address,
+        since: u64,
+    ) -> Result<Vec<Attempt>, StoreError> {
         self.inner.mined_since(chain, signer, since).await
     }
 

@@ -29,8 +29,8 @@ pub(super) fn constraints(
     let domain = F::two_adic_subgroup(gate.subgroup_bits);
     let mut eval = Algebra([Ext::zero(), Ext::zero()]);
     let mut product = Algebra([builder.ext_constant([1, 0]), Ext::zero()]);
-    for index in 0..points {
-        if index >= gate.degree && (index - gate.degree) % (gate.degree - 1) == 0 {
+    for (index, x) in domain.iter().enumerate() {
+        if index >= gate.degree && (index - gate.degree).is_multiple_of(gate.degree - 1) {
             let intermediate = (index - gate.degree) / (gate.degree - 1);
             let next_eval = inputs.pair(evals + D * intermediate);
             let next_product = inputs.pair(products + D * intermediate);
@@ -38,7 +38,7 @@ pub(super) fn constraints(
             constraints.extend(builder.algebra_sub(&next_product, &product).0);
             (eval, product) = (next_eval, next_product);
         }
-        let x = builder.ext_constant([domain[index].to_canonical_u64(), 0]);
+        let x = builder.ext_constant([x.to_canonical_u64(), 0]);
         let term = Algebra([builder.ext_sub(&shifted.0[0], &x), shifted.0[1].clone()]);
         let weight = gate.barycentric_weights[index].to_canonical_u64();
         let value = inputs.pair(values + D * index);

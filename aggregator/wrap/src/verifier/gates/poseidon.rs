@@ -52,7 +52,6 @@ pub(super) fn permutation(builder: &mut Builder, inputs: &GateInputs<'_>) -> Vec
         if round + 1 < N_PARTIAL_ROUNDS {
             let constant = <F as Poseidon>::FAST_PARTIAL_ROUND_CONSTANTS[round];
             head = head.add(&builder.ext_constant([constant, 0]));
-            head = builder.ext_reduce(&head);
         }
         partial_mix(builder, &mut state, &head, round);
     }
@@ -146,11 +145,11 @@ fn partial_init(builder: &mut Builder, state: &State) -> State {
 fn partial_mix(builder: &mut Builder, state: &mut State, head: &Ext, round: usize) {
     let corner = <F as Poseidon>::MDS_MATRIX_CIRC[0] + <F as Poseidon>::MDS_MATRIX_DIAG[0];
     let mut first = head.scale(corner);
-    for index in 1..SPONGE_WIDTH {
-        first = first.add(&state[index].scale(<F as Poseidon>::FAST_PARTIAL_ROUND_W_HATS[round][index - 1]));
+    for (element, factor) in state[1..].iter().zip(<F as Poseidon>::FAST_PARTIAL_ROUND_W_HATS[round]) {
+        first = first.add(&element.scale(factor));
     }
-    for (index, element) in state.iter_mut().enumerate().skip(1) {
-        *element = element.add(&head.scale(<F as Poseidon>::FAST_PARTIAL_ROUND_VS[round][index - 1]));
+    for (element, factor) in state[1..].iter_mut().zip(<F as Poseidon>::FAST_PARTIAL_ROUND_VS[round]) {
+        *element = element.add(&head.scale(factor));
     }
     // Bounds grow by 64 bits a round in the first element, and by a bit or so in the others.
     state[0] = builder.ext_reduce(&first);

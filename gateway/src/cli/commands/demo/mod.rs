@@ -8,7 +8,9 @@
 //! | here | the story |
 //! | `samples` | models and data |
 //! | `server` | the gateway's process |
+//! | `chain` | the chain that it ends on |
 
+mod chain;
 mod samples;
 mod server;
 
@@ -21,6 +23,7 @@ use sheaf_client::{Client, Job, JobRequest, JobStatus, Model, ModelOptions, Obje
 
 use super::remote;
 use super::serve::runtime;
+use crate::cli::files;
 use crate::cli::report::Report;
 use crate::refusal::{FileError, Refusal};
 use crate::sandbox;
@@ -81,6 +84,7 @@ pub(crate) fn run(report: &Report) -> Result<(), Refusal> {
     let folder =
         tempfile::tempdir().map_err(|source| FileError::Machine { what: "a temporary folder", source })?;
     report.line("Sheaf: one HTTP request, any prover, one receipt\n");
+    chain::prepare_key(&files::circuits(), report)?;
     let mut server = Server::start(&folder.path().join("data"))?;
     let client = Client::new(&server.url, server.key.clone())?;
     report.line(format!("A gateway runs at {} (dashboard at {0}/dashboard/)", server.url));
@@ -123,9 +127,13 @@ async fn tell(client: &Client, server: &mut Server, report: &Report) -> Result<(
     report.line("  the same inference asked again shares the receipt, without a second proof");
 
     report.line("\nVerifying every receipt here, without trusting the gateway");
-    let (verified, refusal) = verify_all(client, &asked, report).await?;
+    let (verified, receipts, refusal) = verify_all(client, &asked, report).await?;
     report.line("\nChanging one public value of a proven receipt");
     report.line(format!("  refused [{}]: {}", refusal.code, refusal.message));
+
+    report.line("\nSettling: each batch's aggregate becomes one Groth16 proof of 256 bytes, posted on a chain (in-process EVM)");
+    let settled = chain::wait(client, receipts, report).await?;
+    let on_chain = chain::ask_contract(&settled, &format!("{}/v1/chains/embedded/rpc", server.url), report).await?;
 
     report.line("");
     let batches = table(client, &asked, report).await?;
@@ -140,6 +148,7 @@ async fn tell(client: &Client, server: &mut Server, report: &Report) -> Result<(
         "reused": again.reused_from,
         "tampered_receipt_refused": refusal,
         "batches": batches,
+        "on_chain": on_chain,
         "seconds": seconds,
     }));
     Ok(())
@@ -255,8 +264,13 @@ fn prediction(job: &Job) -> Option<usize> {
     result.greatest.and_then(|index| usize::try_from(index).ok())
 }
 
-async fn verify_all(client: &Client, asked: &[Asked], report: &Report) -> Result<(usize, Refusal), Refusal> {
+async fn verify_all(
+    client: &Client,
+    asked: &[Asked],
+    report: &Report,
+) -> Result<(usize, Vec<ReceiptDocument>, Refusal), Refusal> {
     let (mut proven, mut attested) = (0, 0);
+    let mut receipts = Vec::new();
     let mut tampered = None;
     for asked in asked {
         let statement =
@@ -267,6 +281,7 @@ async fn verify_all(client: &Client, asked: &[Asked], report: &Report) -> Result
                 if tampered.is_none() {
                     tampered = Some(refuse_tampered(&document.aggregate_bytes, &document.receipt)?);
                 }
+                receipts.push(document.receipt);
             }
             VerifiedReceipt::Attested(_) => attested += 1,
         }
@@ -275,7 +290,7 @@ async fn verify_all(client: &Client, asked: &[Asked], report: &Report) -> Result
         "  {proven} proven: mathematics and the pinned circuits say so; {attested} attested: the operator's signature says so"
     ));
     let refusal = tampered.ok_or_else(|| demo("no receipt is proven"))?;
-    Ok((proven + attested, refusal))
+    Ok((proven + attested, receipts, refusal))
 }
 
 /// Changes one public value of a receipt, keeps everything else consistent, and returns why it is refused.

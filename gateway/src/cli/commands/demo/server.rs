@@ -58,6 +58,11 @@ fn spawn(data: &Path, listen: &str) -> Result<(Child, Greeting), Refusal> {
     let mut child = Command::new(std::env::current_exe().map_err(start)?)
         .args(["serve", "--json", "--listen", listen, "--data"])
         .arg(data)
+        // One batch for all that are proven, on the chain in the gateway's process.
+        .env("SHEAF_BATCH__MAX_SIZE", "8")
+        .env("SHEAF_BATCH__MAX_AGE_MS", "45000")
+        .env("SHEAF_SETTLEMENT__EMBEDDED", "true")
+        .env("SHEAF_SETTLEMENT__TEST_ONLY_KEY", "true")
         .env("RUST_LOG", std::env::var("RUST_LOG").unwrap_or_else(|_| "error".to_owned()))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
