@@ -227,7 +227,11 @@ impl Config {
         }
         let settles = self.settlement.embedded || !self.settlement.chains.is_empty();
         if settles && self.batch.max_size > CAPACITY {
-            return refuse("batch.max_size", "at most 128 where batches are settled", self.batch.max_size.to_string());
+            return refuse(
+                "batch.max_size",
+                "at most 128 where batches are settled",
+                self.batch.max_size.to_string(),
+            );
         }
         if !(1024..=64 << 20).contains(&self.max_body_bytes) {
             return refuse("max_body_bytes", "1024 to 67108864", self.max_body_bytes.to_string());

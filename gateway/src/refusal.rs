@@ -45,6 +45,9 @@ pub(crate) enum FileError {
     /// A job did not lead to a receipt.
     #[error("[SH-CLI-009] job {id} is {status}: {reason}")]
     Job { id: String, status: String, reason: String },
+    /// A file that is not to be replaced.
+    #[error("[SH-CLI-010] {path} exists already, and is not replaced")]
+    Exists { path: PathBuf },
     /// The demo did not go as it must.
     #[error("[SH-CLI-006] demo failed: {reason}")]
     Demo { reason: String },

@@ -94,8 +94,8 @@ struct Versioned {
 }
 
 fn prove_document(bytes: &[u8], circuits: &CircuitsByProfile, tools: &Tools) -> TaskOutcome {
-    let is_settlement =
-        serde_json::from_slice::<Versioned>(bytes).is_ok_and(|versioned| versioned.version == "sheaf/settle/v1");
+    let is_settlement = serde_json::from_slice::<Versioned>(bytes)
+        .is_ok_and(|versioned| versioned.version == "sheaf/settle/v1");
     if is_settlement {
         return settle_document(bytes, circuits, tools);
     }

@@ -22,6 +22,16 @@ fn wrong_usage_exits_with_two() {
         vec!["model", "compile", "x.onnx", "--out", "y", "--scale-bits", "0"],
         vec!["model", "compile", "x.onnx", "--out", "y", "--scale-bits", "17"],
         vec!["model", "compile", "x.onnx", "--out", "y", "--input", "secret"],
+        vec!["setup"],
+        vec!["setup", "init", "--out", "x"],
+        vec!["setup", "contribute", "x", "--out", "y"],
+        vec!["setup", "contribute", "x", "--out", "y", "--name", ""],
+        vec!["setup", "contribute", "x", "--out", "y", "--name", "a\u{1b}[2J"],
+        vec!["setup", "beacon", "x", "--out", "y", "--iterations-log2", "10", "--value", ""],
+        vec!["setup", "beacon", "x", "--out", "y", "--iterations-log2", "10", "--value", "0xabc"],
+        vec!["setup", "beacon", "x", "--out", "y", "--iterations-log2", "31", "--value", "0xab"],
+        vec!["setup", "verify", "x"],
+        vec!["setup", "finish", "x"],
     ] {
         let output = sheaf(&args);
         assert_eq!(output.status.code(), Some(2), "{args:?}");
@@ -38,6 +48,29 @@ fn missing_files_are_refused_by_name() {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(stderr.contains("SH-CLI-001") && stderr.contains("no/such/file"), "{stderr}");
     assert!(output.stdout.is_empty());
+}
+
+/// Before the circuit is built, which takes its time.
+#[test]
+fn ceremonies_without_their_files_are_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (there, new) = (folder.path().join("there"), folder.path().join("new"));
+    std::fs::write(&there, "not a ceremony").unwrap();
+    let (there, new) = (text(&there), text(&new));
+    for (code, args) in [
+        ("SH-CLI-001", vec!["setup", "init", "--powers", "no/such.ptau", "--out", new]),
+        ("SH-CLI-010", vec!["setup", "init", "--powers", there, "--out", there]),
+        ("SH-CLI-001", vec!["setup", "contribute", "no/such", "--out", new, "--name", "somebody"]),
+        ("SH-CLI-004", vec!["setup", "contribute", there, "--out", new, "--name", "somebody"]),
+        ("SH-CLI-010", vec!["setup", "contribute", there, "--out", there, "--name", "somebody"]),
+        ("SH-CLI-001", vec!["setup", "verify", there, "--powers", "no/such.ptau"]),
+        ("SH-CLI-004", vec!["setup", "verify", there, "--powers", there]),
+        ("SH-CLI-004", vec!["setup", "finish", there, "--powers", there]),
+    ] {
+        assert_eq!(refused(&args), code, "{args:?}");
+    }
+    assert_eq!(std::fs::read(there).unwrap(), b"not a ceremony");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
 }
 
 #[test]

@@ -85,7 +85,7 @@ pub use models::{Model, ModelOptions, ModelProver};
 pub use page::{Page, PageQuery};
 pub use provers::{Prover, Quantiles};
 pub use receipts::Receipt;
-pub use settlement::{ChainStatus, OnChain, Settlement};
 pub use secrecy::{ExposeSecret, SecretString};
+pub use settlement::{ChainStatus, OnChain, Settlement};
 pub use usd::{Usd, UsdError};
 pub use webhooks::{NewWebhook, Webhook};

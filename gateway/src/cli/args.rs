@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sheaf_embedded::{InputVisibility, WeightVisibility};
 use sheaf_plonky2::Profile;
+use sheaf_setup::phase2::transcript::{MAX_BEACON_ITERATIONS_LOG2, MAX_BEACON_LEN, MAX_NAME_LEN};
 
 /// Prove machine-learning inference, fold proofs into one, verify receipts.
 #[derive(Debug, Parser)]
@@ -37,6 +38,11 @@ pub(crate) enum Command {
     Circuits(CircuitsArgs),
     /// Show what every layer is worth in bits.
     Security(SecurityArgs),
+    /// Make and check the Groth16 keys that settling on a chain takes.
+    Setup {
+        #[command(subcommand)]
+        command: SetupCommand,
+    },
     /// Run the gateway: one HTTP API, its provers and workers, in one process tree.
     Serve(ServeArgs),
     /// Prove recursion tasks for a gateway.
@@ -76,6 +82,24 @@ pub(crate) enum JobCommand {
     Show(JobShowArgs),
     /// Cancel a job.
     Cancel(JobShowArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SetupCommand {
+    /// Show the circuit that keys are for, or pin it.
+    Circuit(SetupCircuitArgs),
+    /// Make a key from a public seed. TEST ONLY: everybody can forge proofs under it, so only local chains take it.
+    TestOnly(SetupTestOnlyArgs),
+    /// Begin a ceremony: the circuit's initial key, from powers of tau.
+    Init(SetupInitArgs),
+    /// Contribute a secret to a ceremony, and forget it.
+    Contribute(SetupContributeArgs),
+    /// End a ceremony with a public value that nobody could foresee.
+    Beacon(SetupBeaconArgs),
+    /// Verify a ceremony from powers of tau and the circuit alone, and print its transcript.
+    Verify(SetupVerifyArgs),
+    /// Verify a ceremony and make its key the one to settle with here.
+    Finish(SetupVerifyArgs),
 }
 
 /// Which gateway, and as whom.
@@ -278,6 +302,105 @@ pub(crate) struct CircuitsArgs {
     /// Write the pins of both profiles to this file (aggregator/src/pins/pins.json of the source tree).
     #[arg(long, value_name = "FILE")]
     pub(crate) pin: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SetupCircuitArgs {
+    /// Security profile.
+    #[arg(long, value_enum, default_value_t = ProfileArg::Standard)]
+    pub(crate) profile: ProfileArg,
+    /// Write the pins of both profiles to this file (gateway/src/settling/circuits.json of the source tree).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) pin: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SetupTestOnlyArgs {
+    /// Security profile.
+    #[arg(long, value_enum, default_value_t = ProfileArg::Standard)]
+    pub(crate) profile: ProfileArg,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SetupInitArgs {
+    /// Powers of tau, prepared for phase 2 at the circuit's very size (snarkjs powersoftau prepare phase2).
+    #[arg(long, value_name = "FILE.ptau")]
+    pub(crate) powers: PathBuf,
+    /// The ceremony file to write.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Security profile.
+    #[arg(long, value_enum, default_value_t = ProfileArg::Standard)]
+    pub(crate) profile: ProfileArg,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SetupContributeArgs {
+    /// The ceremony file of whoever was before you.
+    #[arg(value_name = "CEREMONY")]
+    pub(crate) ceremony: PathBuf,
+    /// The ceremony file to write.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// What you are called in the transcript.
+    #[arg(long, short, value_parser = participant)]
+    pub(crate) name: String,
+    /// Bytes to mix into the operating system's randomness, such as a photograph or throws of dice.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) entropy_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SetupBeaconArgs {
+    /// The ceremony file.
+    #[arg(value_name = "CEREMONY")]
+    pub(crate) ceremony: PathBuf,
+    /// The public value, 1 to 256 bytes in hexadecimal: a block hash, a lottery draw.
+    #[arg(long, value_name = "HEX", value_parser = beacon_value)]
+    pub(crate) value: BeaconValue,
+    /// The value is hashed 2^N times.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=i64::from(MAX_BEACON_ITERATIONS_LOG2)))]
+    pub(crate) iterations_log2: u8,
+    /// What the beacon is called in the transcript, such as the block that it is the hash of.
+    #[arg(long, short, default_value = "beacon", value_parser = participant)]
+    pub(crate) name: String,
+    /// The ceremony file to write.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SetupVerifyArgs {
+    /// The ceremony file.
+    #[arg(value_name = "CEREMONY")]
+    pub(crate) ceremony: PathBuf,
+    /// The powers of tau that it builds on, from where you trust.
+    #[arg(long, value_name = "FILE.ptau")]
+    pub(crate) powers: PathBuf,
+    /// Security profile.
+    #[arg(long, value_enum, default_value_t = ProfileArg::Standard)]
+    pub(crate) profile: ProfileArg,
+}
+
+/// Bytes of a beacon.
+#[derive(Debug, Clone)]
+pub(crate) struct BeaconValue(pub(crate) Vec<u8>);
+
+fn beacon_value(text: &str) -> Result<BeaconValue, String> {
+    let bytes = hex::decode(text.strip_prefix("0x").unwrap_or(text)).map_err(|error| error.to_string())?;
+    if (1..=MAX_BEACON_LEN).contains(&bytes.len()) {
+        Ok(BeaconValue(bytes))
+    } else {
+        Err(format!("expected 1 to {MAX_BEACON_LEN} bytes, got {}", bytes.len()))
+    }
+}
+
+fn participant(text: &str) -> Result<String, String> {
+    if (1..=MAX_NAME_LEN).contains(&text.len()) && !text.chars().any(char::is_control) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("expected 1 to {MAX_NAME_LEN} bytes without control characters"))
+    }
 }
 
 #[derive(Debug, Args)]

@@ -100,6 +100,41 @@ pub(crate) fn write_secret(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     replace(path, bytes, |_| Ok(()))
 }
 
+/// Refuses a file that cannot be opened, before long work for which it is needed.
+pub(crate) fn must_be_readable(path: &Path) -> Result<(), FileError> {
+    fs::File::open(path).map(|_| ()).map_err(|source| FileError::Read { path: path.to_owned(), source })
+}
+
+/// Refuses a path where something is.
+pub(crate) fn must_be_new(path: &Path) -> Result<(), FileError> {
+    match path.symlink_metadata() {
+        Ok(_) => Err(FileError::Exists { path: path.to_owned() }),
+        Err(_) => Ok(()),
+    }
+}
+
+/// Streams a new file, so that it appears whole, or not at all, and never in place of another.
+pub(crate) fn create(
+    path: &Path,
+    write: impl FnOnce(&mut fs::File) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
+    must_be_new(path)?;
+    let error = |source| FileError::Write { path: path.to_owned(), source };
+    let mut file = tempfile::NamedTempFile::new_in(parent(path)).map_err(error)?;
+    write(file.as_file_mut())?;
+    file.as_file().sync_all().map_err(error)?;
+    make_readable(file.as_file()).map_err(error)?;
+    file.persist_noclobber(path).map_err(|failed| match failed.error.kind() {
+        std::io::ErrorKind::AlreadyExists => FileError::Exists { path: path.to_owned() },
+        _ => error(failed.error),
+    })?;
+    Ok(())
+}
+
+fn parent(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Writes aside, sets permissions, then renames.
 fn replace(
     path: &Path,
@@ -107,7 +142,7 @@ fn replace(
     set_permissions: impl FnOnce(&fs::File) -> std::io::Result<()>,
 ) -> Result<(), FileError> {
     let error = |source| FileError::Write { path: path.to_owned(), source };
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = parent(path);
     fs::create_dir_all(folder).map_err(error)?;
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(error)?;
     file.write_all(bytes).map_err(error)?;

@@ -10,7 +10,7 @@ use ark_groth16::VerifyingKey;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use sheaf_settlement::contracts::deploy::{Deployer, Deployment};
-use sheaf_settlement::contracts::{Groth16Key, selector_of};
+use sheaf_settlement::contracts::{Groth16Key, key_from_bytes, selector_of};
 use sheaf_settlement::embedded::{CHAIN_ID, EmbeddedChain, Genesis};
 use sheaf_settlement::poster::{ChainConfig, Poster, PosterStore, SigningKey};
 use sheaf_settlement::rpc::Endpoint;
@@ -133,21 +133,11 @@ async fn deployed(
 }
 
 /// A verifying key as the verifier contract's constructor takes it.
-pub(crate) fn contract_key(key: &VerifyingKey<Bn254>) -> Result<Groth16Key, Refusal> {
+fn contract_key(key: &VerifyingKey<Bn254>) -> Result<Groth16Key, Refusal> {
     let bytes = verifying_key_bytes(key);
-    let words: Vec<U256> = bytes.chunks_exact(32).map(U256::from_be_slice).collect();
-    let words: [U256; 20] = words.try_into().map_err(|words: Vec<U256>| Refusal {
+    key_from_bytes(&bytes).ok_or_else(|| Refusal {
         code: "SH-WRP-006".to_owned(),
-        message: format!("verifying key of another circuit: expected 20 words, got {}", words.len()),
-    })?;
-    let four = |start: usize| std::array::from_fn(|index| words[start + index]);
-    let two = |start: usize| [words[start], words[start + 1]];
-    Ok(Groth16Key {
-        alpha: two(0),
-        beta: four(2),
-        gamma: four(6),
-        delta: four(10),
-        ic: [two(14), two(16), two(18)],
+        message: format!("verifying key of another circuit: expected 640 bytes, got {}", bytes.len()),
     })
 }
 

@@ -99,7 +99,12 @@ pub(crate) fn leaf(receipt: &ReceiptDocument) -> Result<Leaf, Refusal> {
 }
 
 /// What is asked of the chain.
-pub(crate) fn claim(leaf: Leaf, document: &OnChain, chain_id: u64, registry: &str) -> Result<Claim, CheckError> {
+pub(crate) fn claim(
+    leaf: Leaf,
+    document: &OnChain,
+    chain_id: u64,
+    registry: &str,
+) -> Result<Claim, CheckError> {
     let malformed = |what, got: &str| CheckError::Malformed { what, got: got.chars().take(80).collect() };
     let digest = |what, text: &String| text.parse::<B256>().map_err(|_| malformed(what, text));
     Ok(Claim {
@@ -117,6 +122,10 @@ pub(crate) fn claim(leaf: Leaf, document: &OnChain, chain_id: u64, registry: &st
 fn same(what: &'static str, expected: &str, got: &str) -> Result<(), CheckError> {
     match expected == got {
         true => Ok(()),
-        false => Err(CheckError::Other { what, expected: expected.to_owned(), got: got.chars().take(80).collect() }),
+        false => Err(CheckError::Other {
+            what,
+            expected: expected.to_owned(),
+            got: got.chars().take(80).collect(),
+        }),
     }
 }

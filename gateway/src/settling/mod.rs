@@ -131,15 +131,15 @@ pub(crate) async fn verify(app: &App, task: &TaskRow, proof: &[u8]) -> Result<()
 pub(crate) async fn give_up(app: &App, batch: BatchId, why: &str) -> Result<(), Refusal> {
     tracing::error!(%batch, why, "settlement is given up");
     let failure = serde_json::json!({ "code": "SH-BAT-002", "message": why });
-    app.store.settlement_failed(batch, failure.to_string()).await?;
+    app.store.settlement_failed(batch, &failure.to_string()).await?;
     Ok(())
 }
 
 /// Notes the proof that a worker's task has come to.
 async fn take_proof(app: &App, row: &SettlementRow) -> Result<(), Refusal> {
-    let Some(task) = app.store.settle_task(row.batch).await? else { return Ok(()) };
+    let Some(task) = app.store.settling_task(row.batch).await? else { return Ok(()) };
     if let Some(blob) = task.output_blob {
-        app.store.settlement_proven(row.batch, blob).await?;
+        app.store.settlement_proven(row.batch, &blob).await?;
     }
     Ok(())
 }

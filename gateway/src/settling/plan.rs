@@ -15,8 +15,8 @@ use sheaf_settlement::batch::{BatchCalldata, EvmTree, Leaf, leaf};
 use sheaf_statement::{ProofSystem, StatementId};
 use sheaf_wrap::encoding::PROOF_BYTES;
 
-use super::task::{SettleTask, SettleVersion};
 use super::damaged;
+use super::task::{SettleTask, SettleVersion};
 use crate::app::App;
 use crate::ids::BatchId;
 use crate::refusal::Refusal;

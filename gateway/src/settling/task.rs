@@ -87,7 +87,8 @@ pub(crate) fn prove(
     tools: &Tools,
     progress: &(dyn Fn(&str) + Sync),
 ) -> Result<Vec<u8>, Refusal> {
-    let malformed = |what: &str| Refusal { code: "SH-WRK-010".to_owned(), message: format!("malformed task: {what}") };
+    let malformed =
+        |what: &str| Refusal { code: "SH-WRK-010".to_owned(), message: format!("malformed task: {what}") };
     let aggregate = STANDARD.decode(&task.aggregate).map_err(|_| malformed("aggregate is not base64"))?;
     let entries = task.receipts.iter().map(Entry::of_receipt).collect::<Result<Vec<_>, _>>()?;
     let listing = Listing::new(entries)?;
@@ -108,4 +109,3 @@ pub(crate) fn prove(
 fn blinding() -> Blinding {
     Blinding::from_bytes(&random::bytes::<64>())
 }
-

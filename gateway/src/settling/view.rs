@@ -144,7 +144,9 @@ fn status(state: Option<&PostingState>) -> &'static str {
 
 fn why(state: &PostingState) -> Option<String> {
     match state {
-        PostingState::Waiting { reason: Some(waiting) } => Some(format!("[{}] {}", waiting.code, waiting.why)),
+        PostingState::Waiting { reason: Some(waiting) } => {
+            Some(format!("[{}] {}", waiting.code, waiting.why))
+        }
         PostingState::Failed { code, why } => Some(format!("[{code}] {why}")),
         _ => None,
     }

@@ -21,7 +21,6 @@ use serde::{Deserialize, Serialize};
 use sheaf_adapter::{Estimate, ModelSize};
 use sheaf_model::Postprocess;
 use sheaf_policies::{MicroUsd, Objective};
-use sheaf_settlement::poster::PosterStore;
 use sheaf_statement::{InputVisibility, ModelDigest, ProverId, StatementId, TrustTier, VkDigest};
 use tokio::sync::broadcast;
 
@@ -495,7 +494,8 @@ pub(crate) struct SettlementRow {
     pub(crate) updated_ms: u64,
 }
 
-/// Batches on their way to chains. What is posted, and where, is for [`PosterStore`].
+/// Batches on their way to chains. What is posted, and where, is in [`sheaf_settlement::poster::PosterStore`], which
+/// the embedded store is as well.
 #[async_trait]
 pub(crate) trait SettlementStore: Send + Sync {
     /// Opens a batch's settlement, in phase `proving`, and makes its task ready. `false`, and nothing changes, if it has
@@ -619,7 +619,6 @@ pub(crate) trait Store:
     + BatchStore
     + TaskStore
     + SettlementStore
-    + PosterStore
     + KeyStore
     + WebhookStore
     + StandingStore
@@ -633,7 +632,6 @@ impl<T> Store for T where
         + BatchStore
         + TaskStore
         + SettlementStore
-        + PosterStore
         + KeyStore
         + WebhookStore
         + StandingStore

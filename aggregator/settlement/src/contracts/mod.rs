@@ -7,7 +7,7 @@ mod artefacts;
 mod deploy;
 mod reason;
 
-use alloy::primitives::{Address, B256, Bytes, keccak256};
+use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy::sol;
 use alloy::sol_types::{SolCall as _, SolConstructor as _, SolValue as _};
 
@@ -97,6 +97,25 @@ pub const CALLDATA_VERIFIER_TAG: &str = "sheaf/verifier/calldata/v1";
 #[must_use]
 pub fn key_digest(key: &Groth16Key) -> B256 {
     keccak256((CALLDATA_VERIFIER_TAG, key.clone()).abi_encode_params())
+}
+
+/// A verifying key from its words in the order of the constructor's arguments: alpha (x, y), beta, gamma, delta (x.c1,
+/// x.c0, y.c1, y.c0 each), and three points (x, y). Nothing for any other length. Whether these are points is the
+/// contract's to check.
+#[must_use]
+pub fn key_from_bytes(bytes: &[u8]) -> Option<Groth16Key> {
+    let words: Vec<U256> =
+        bytes.chunks(32).map(|word| U256::try_from_be_slice(word).unwrap_or_default()).collect();
+    let words: [U256; 20] = words.try_into().ok().filter(|_| bytes.len() == 20 * 32)?;
+    let four = |start: usize| std::array::from_fn(|index| words[start + index]);
+    let two = |start: usize| [words[start], words[start + 1]];
+    Some(Groth16Key {
+        alpha: two(0),
+        beta: four(2),
+        gamma: four(6),
+        delta: four(10),
+        ic: [two(14), two(16), two(18)],
+    })
 }
 
 /// The selector that the router finds the key's verifier by.

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use sheaf_aggregator::documents::{Document, ReceiptDocument};
 use sheaf_client::Settlement;
 
-use crate::cli::args::VerifyArgs;
 use super::serve::runtime;
+use crate::cli::args::VerifyArgs;
 use crate::cli::files;
 use crate::cli::report::Report;
 use crate::refusal::{FileError, Refusal};
@@ -118,12 +118,19 @@ fn on_chain(args: &VerifyArgs, path: &Path, bytes: &[u8], report: &Report) -> Re
             Err(refusal) if refusal.code == WRONG_CHAIN => continue,
             found => found.map_err(|refusal| refusal.of_file(path))?,
         };
-        report.line(format!("  chain         {} ({}), registry {registry}: {found}", chain.chain, chain.chain_id));
-        checked.push(json!({ "chain": chain.chain, "chain_id": chain.chain_id, "registry": registry, "found": found }));
+        report.line(format!(
+            "  chain         {} ({}), registry {registry}: {found}",
+            chain.chain, chain.chain_id
+        ));
+        checked.push(
+            json!({ "chain": chain.chain, "chain_id": chain.chain_id, "registry": registry, "found": found }),
+        );
     }
     if checked.is_empty() {
         let reason = "it names no chain that these endpoints are on".to_owned();
-        return Err(FileError::Malformed { path: settlement, expected: "settlement on this chain", reason }.into());
+        return Err(
+            FileError::Malformed { path: settlement, expected: "settlement on this chain", reason }.into()
+        );
     }
     Ok(json!(checked))
 }

@@ -30,7 +30,9 @@ pub(super) fn prepare_key(circuits: &CircuitsByProfile, report: &Report) -> Resu
     if cache.path(&circuit, &Provenance::TestOnly).is_file() {
         return Ok(());
     }
-    report.line("Making a Groth16 key, once. TEST ONLY: its secrets are public, no public chain is posted to with it");
+    report.line(
+        "Making a Groth16 key, once. TEST ONLY: its secrets are public, no public chain is posted to with it",
+    );
     report.progress("laying out the circuit of the last proof");
     let constraints = Wrapper::new(&circuits.get(Profile::Standard).shrink_verifier()?).constraints()?;
     ensure(constraints.digest() == circuit, || {
@@ -78,12 +80,18 @@ pub(super) async fn wait(
 }
 
 /// Asks the contract about every receipt. Returns a line for each batch.
-pub(super) async fn ask_contract(settled: &[Settled], url: &str, report: &Report) -> Result<Vec<Value>, Refusal> {
+pub(super) async fn ask_contract(
+    settled: &[Settled],
+    url: &str,
+    report: &Report,
+) -> Result<Vec<Value>, Refusal> {
     let urls = [url.to_owned()];
     for Settled { receipt, settlement } in settled {
         for chain in &settlement.chains {
             let found = check::on_chain(receipt, settlement, chain.chain_id, &chain.registry, &urls).await?;
-            ensure(found.transaction.is_some(), || format!("the contract does not know {}", receipt.statement_id))?;
+            ensure(found.transaction.is_some(), || {
+                format!("the contract does not know {}", receipt.statement_id)
+            })?;
         }
     }
     report.line(format!("  isProven answers true for all {} proven receipts", settled.len()));
@@ -118,9 +126,12 @@ pub(super) async fn ask_contract(settled: &[Settled], url: &str, report: &Report
 
 /// Shows the contract a path with one sibling changed.
 async fn refuse_tampered(settled: &[Settled], url: &str, report: &Report) -> Result<(), Refusal> {
-    let with_path = |it: &&Settled| it.settlement.on_chain.as_ref().is_some_and(|on_chain| !on_chain.path.is_empty());
+    let with_path =
+        |it: &&Settled| it.settlement.on_chain.as_ref().is_some_and(|on_chain| !on_chain.path.is_empty());
     let Some(Settled { receipt, settlement }) = settled.iter().find(with_path) else { return Ok(()) };
-    let (Some(document), Some(chain)) = (&settlement.on_chain, settlement.chains.first()) else { return Ok(()) };
+    let (Some(document), Some(chain)) = (&settlement.on_chain, settlement.chains.first()) else {
+        return Ok(());
+    };
     let mut claim = check::claim(check::leaf(receipt)?, document, chain.chain_id, &chain.registry)?;
     let endpoint = Endpoint::http(&SecretString::from(url), TIMEOUT)?;
     let honest = is_proven(&endpoint, &claim).await?;

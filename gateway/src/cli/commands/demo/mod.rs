@@ -133,7 +133,8 @@ async fn tell(client: &Client, server: &mut Server, report: &Report) -> Result<(
 
     report.line("\nSettling: each batch's aggregate becomes one Groth16 proof of 256 bytes, posted on a chain (in-process EVM)");
     let settled = chain::wait(client, receipts, report).await?;
-    let on_chain = chain::ask_contract(&settled, &format!("{}/v1/chains/embedded/rpc", server.url), report).await?;
+    let on_chain =
+        chain::ask_contract(&settled, &format!("{}/v1/chains/embedded/rpc", server.url), report).await?;
 
     report.line("");
     let batches = table(client, &asked, report).await?;
