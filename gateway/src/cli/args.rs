@@ -309,7 +309,7 @@ pub(crate) struct SetupCircuitArgs {
     /// Security profile.
     #[arg(long, value_enum, default_value_t = ProfileArg::Standard)]
     pub(crate) profile: ProfileArg,
-    /// Write the pins of both profiles to this file (gateway/src/settling/circuits.json of the source tree).
+    /// Write the pins of both profiles to this file (aggregator/wrap/src/pins.json of the source tree).
     #[arg(long, value_name = "FILE")]
     pub(crate) pin: Option<PathBuf>,
 }

@@ -4,7 +4,7 @@
 //! to it costs money that only its dev key has.
 
 use actix_web::{HttpResponse, web};
-use alloy::rpc::json_rpc::{Id, Request, RequestPacket, SerializedRequest};
+use alloy::rpc::json_rpc::{Id, Request, RequestPacket, ResponsePacket, SerializedRequest};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -45,7 +45,10 @@ async fn rpc(app: web::Data<App>, body: web::Bytes) -> Result<HttpResponse, ApiE
     let answer = web::block(move || transport.answer(&packet))
         .await
         .map_err(|error| ApiError::new(Kind::Internal, error.to_string()))?;
-    Ok(HttpResponse::Ok().json(answer))
+    Ok(match answer {
+        ResponsePacket::Single(answer) => HttpResponse::Ok().json(answer),
+        ResponsePacket::Batch(answers) => HttpResponse::Ok().json(answers),
+    })
 }
 
 fn request(call: Call) -> Result<SerializedRequest, ApiError> {

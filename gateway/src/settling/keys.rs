@@ -6,24 +6,26 @@
 //! | `<circuit>-ceremony-<transcript>.key` | a ceremony's, verified here before it was stored |
 //! | `<circuit>-chosen.json` | which ceremony's key is the one to use, and the digest of its verifying key |
 //!
-//! `circuits.json` pins the digest of the circuit, so that nobody has to build it to find its keys.
+//! The circuit is named by its pin, so that nobody has to build it to find its keys.
 //!
 //! The cache is the owner's own folder: a key in it is believed to be what its name says. Ceremonies are verified before
 //! [`choose`], which takes no key without the label that verification gives. Where a key may be used is
 //! [`sheaf_setup::check_chain_id`]'s to say.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use ark_bn254::Bn254;
 use ark_groth16::VerifyingKey;
+use ark_serialize::CanonicalDeserialize as _;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sheaf_plonky2::Profile;
 use sheaf_setup::hex::Hex;
 use sheaf_setup::{
-    ConstraintSystem, KeyCache, Provenance, SetupError, SetupKey, single_party, verifying_key_digest,
+    ConstraintSystem, KeyCache, KeyHeader, Provenance, SetupError, SetupKey, single_party,
+    verifying_key_digest,
 };
 use sheaf_wrap::pins::PinnedCircuit;
 
@@ -79,17 +81,9 @@ pub(crate) enum KeyError {
     /// No key here has this verifying key.
     #[error("[SH-KEY-009] no proving key for the verifying key {digest} in the key cache")]
     Unknown { digest: String },
-    /// Neither a folder is named nor a home known.
-    #[error("[SH-KEY-007] no folder for keys: set SHEAF_CACHE_DIR")]
-    NoFolder,
-    /// The source tree is of two minds.
-    #[error(
-        "[SH-KEY-008] no Groth16 circuit is pinned for the {profile} shrink circuit as it is; `sheaf setup circuit --pin` pins it"
-    )]
-    NotPinned { profile: Profile },
-    /// No key in the cache has this verifying key.
-    #[error("[SH-KEY-009] no key in the cache has the verifying key {digest}")]
-    Unknown { digest: String },
+    /// The code makes another circuit than the one that keys are found by.
+    #[error("[SH-KEY-010] the {profile} circuit is not the pinned one: expected {expected}, got {got}")]
+    Circuit { profile: Profile, expected: Hex<32>, got: Hex<32> },
     /// The cache cannot be used.
     #[error(transparent)]
     Setup(#[from] SetupError),
@@ -125,59 +119,18 @@ pub(crate) fn shared_cache() -> Result<KeyCache, KeyError> {
     cache_folder().map(|folder| cache_in(&folder)).ok_or(KeyError::NoCache)
 }
 
-/// The verifying key that a gateway settles with, and where it comes from.
-pub(crate) fn for_settlement(test_only: bool) -> Result<(VerifyingKey<Bn254>, Provenance), KeyError> {
-    let wanted = if test_only { Wanted::TestOnly } else { Wanted::Ceremony };
-    let key = load(&shared_cache()?, &pinned_circuit()?, wanted)?;
-    Ok((key.verifying_key().clone(), key.provenance()))
-}
-
-/// The proving key that goes with a verifying key of this digest.
-pub(crate) fn by_verifying_key(digest: &str) -> Result<SetupKey, KeyError> {
-    let (cache, circuit) = (shared_cache()?, pinned_circuit()?);
-    let named = |key: &SetupKey| digest_text(key.verifying_key()) == digest;
-    let mut found =
-        [Wanted::TestOnly, Wanted::Ceremony].into_iter().map(|wanted| load(&cache, &circuit, wanted));
-    let key = found.find_map(|key| key.ok().filter(named));
-    key.ok_or_else(|| KeyError::Unknown { digest: digest.chars().take(80).collect() })
-}
-
-/// The digest of a verifying key as text.
-pub(crate) fn digest_text(key: &VerifyingKey<Bn254>) -> String {
-    Hex(verifying_key_digest(key)).to_string()
-}
-
-/// The Groth16 circuits of all profiles: `gateway/src/settling/circuits.json` of the source tree.
-pub(crate) type CircuitPins = BTreeMap<String, CircuitPin>;
-
-/// A Groth16 circuit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct CircuitPin {
-    /// Digest of the key of the shrink circuit, whose proofs the Groth16 circuit verifies in the end: with another one it
-    /// is another circuit.
-    shrink: Digest,
-    /// Digest of the Groth16 circuit.
-    circuit: Hex<32>,
-}
-
-impl CircuitPin {
-    /// Of a profile whose shrink circuit is pinned.
-    ///
-    /// # Errors
-    /// [`KeyError::NotPinned`] if it is not.
-    pub(crate) fn new(profile: Profile, circuit: [u8; 32]) -> Result<Self, KeyError> {
-        let shrink = shrink_key(profile).ok_or(KeyError::NotPinned { profile })?;
-        Ok(Self { shrink, circuit: Hex(circuit) })
-    }
-}
-
-/// The key cache of this user.
+/// Refuses a circuit that is not the pinned one of a profile, if that is pinned.
 ///
 /// # Errors
-/// [`KeyError::NoFolder`].
-pub(crate) fn shared_cache() -> Result<KeyCache, KeyError> {
-    files::cache_folder().map(|folder| cache_in(&folder)).ok_or(KeyError::NoFolder)
+/// [`KeyError::Circuit`].
+pub(crate) fn check_circuit(profile: Profile, system: &dyn ConstraintSystem) -> Result<(), KeyError> {
+    let got = system.digest();
+    match sheaf_wrap::pins::get(profile.name()).and_then(PinnedCircuit::digest) {
+        Some(expected) if expected != got => {
+            Err(KeyError::Circuit { profile, expected: Hex(expected), got: Hex(got) })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The key cache within the folder of all caches.
@@ -210,13 +163,14 @@ pub(crate) fn load(cache: &KeyCache, circuit: &[u8; 32], wanted: Wanted) -> Resu
     }
 }
 
-/// The verifying key that a gateway settles with, and where it comes from: the chosen ceremony's, or the one for tests if
-/// that may be and there is no other. Reads no more than that of the key's file.
+/// The verifying key that a gateway settles with, and where it comes from: the chosen ceremony's, or the one for tests.
+/// Reads no more than that of the key's file.
 ///
 /// # Errors
-/// [`KeyError`] if there is none.
-pub(crate) fn for_settlement(may_be_test_only: bool) -> Result<(VerifyingKey<Bn254>, Provenance), KeyError> {
-    verifying_key(&shared_cache()?, &pinned_circuit()?, may_be_test_only)
+/// [`KeyError`] if it is not there.
+pub(crate) fn for_settlement(test_only: bool) -> Result<(VerifyingKey<Bn254>, Provenance), KeyError> {
+    let wanted = if test_only { Wanted::TestOnly } else { Wanted::Ceremony };
+    verifying_key(&shared_cache()?, &pinned_circuit()?, wanted)
 }
 
 /// The key with this verifying key, by its [`digest_text`].
@@ -232,36 +186,17 @@ pub(crate) fn digest_text(key: &VerifyingKey<Bn254>) -> String {
     Hex(verifying_key_digest(key)).to_string()
 }
 
-/// Digest of the Groth16 circuit that batches are settled with: that of the standard profile.
-///
-/// # Errors
-/// [`KeyError::NotPinned`] if what is pinned is not of the pinned shrink circuit.
-pub(crate) fn pinned_circuit() -> Result<[u8; 32], KeyError> {
-    pinned_in(include_str!("circuits.json"), Profile::Standard)
-}
-
-fn pinned_in(pins: &str, profile: Profile) -> Result<[u8; 32], KeyError> {
-    serde_json::from_str::<CircuitPins>(pins)
-        .ok()
-        .and_then(|pins| pins.get(profile.name()).copied())
-        .filter(|pin| shrink_key(profile) == Some(pin.shrink))
-        .map(|pin| pin.circuit.0)
-        .ok_or(KeyError::NotPinned { profile })
-}
-
-fn shrink_key(profile: Profile) -> Option<Digest> {
-    pins::all().circuits.get(&format!("shrink-{}", profile.name())).map(|pinned| pinned.digest)
-}
-
 fn verifying_key(
     cache: &KeyCache,
     circuit: &[u8; 32],
-    may_be_test_only: bool,
+    wanted: Wanted,
 ) -> Result<(VerifyingKey<Bn254>, Provenance), KeyError> {
-    let (provenance, expected) = match read_choice(&choice_path(cache, circuit), circuit) {
-        Ok(choice) => (Provenance::Ceremony { transcript: choice.transcript.0 }, Some(choice.verifying_key)),
-        Err(KeyError::NoneChosen { .. }) if may_be_test_only => (Provenance::TestOnly, None),
-        Err(error) => return Err(error),
+    let (provenance, expected) = match wanted {
+        Wanted::TestOnly => (Provenance::TestOnly, None),
+        Wanted::Ceremony => {
+            let choice = read_choice(&choice_path(cache, circuit), circuit)?;
+            (Provenance::Ceremony { transcript: choice.transcript.0 }, Some(choice.verifying_key))
+        }
     };
     let path = cache.path(circuit, &provenance);
     let Some(key) = front(&path)
@@ -281,7 +216,7 @@ fn verifying_key(
 }
 
 fn find(cache: &KeyCache, digest: &str) -> Result<SetupKey, KeyError> {
-    let unknown = || KeyError::Unknown { digest: digest.to_owned() };
+    let unknown = || KeyError::Unknown { digest: digest.chars().take(80).collect() };
     let folder = folder(cache);
     for entry in fs::read_dir(folder).map_err(|_| unknown())?.flatten() {
         let path = entry.path();

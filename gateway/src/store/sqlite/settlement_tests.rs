@@ -391,7 +391,8 @@ async fn what_is_asked_all_the_time_reads_no_more_than_it_finds() {
     assert!(lease.contains("SEARCH b USING INDEX sqlite_autoindex_batches_1 (id=?)"), "{lease}");
     assert!(!lease.contains("SCAN"), "{lease}");
     let unsettled = plan(&store, UNSETTLED).await;
-    assert_eq!(unsettled, "SCAN batches USING COVERING INDEX batches_unsettled");
+    // The index holds these batches alone, in order.
+    assert!(unsettled.contains("INDEX batches_unsettled") && !unsettled.contains("ORDER BY"), "{unsettled}");
 }
 
 /// A database as the release before settlement left it.

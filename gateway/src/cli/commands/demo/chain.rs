@@ -11,7 +11,7 @@ use sheaf_client::{Client, Settlement, StatementId};
 use sheaf_plonky2::Profile;
 use sheaf_settlement::contracts;
 use sheaf_settlement::rpc::{CallOutcome, CallRequest, Endpoint};
-use sheaf_setup::{ConstraintSystem as _, Provenance};
+use sheaf_setup::Provenance;
 use sheaf_wrap::Wrapper;
 
 use super::{demo, ensure};
@@ -36,7 +36,7 @@ pub(super) fn prepare_key(circuits: &CircuitsByProfile, report: &Report) -> Resu
     report.progress("laying out the circuit of the last proof");
     let constraints = Wrapper::new(&circuits.get(Profile::Standard).shrink_verifier()?).constraints()?;
     ensure(constraints.digest() == circuit, || {
-        let got = hex::encode(sheaf_setup::ConstraintSystem::digest(&constraints));
+        let got = hex::encode(constraints.digest());
         format!("the wrap's circuit is not the pinned one: expected {}, got {got}", hex::encode(circuit))
     })?;
     keys::ensure_test_only(&cache, &constraints, &|step| report.progress(step))?;

@@ -12,6 +12,7 @@ pub(crate) mod ceremony;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -31,7 +32,7 @@ use crate::cli::args::{
 use crate::cli::files;
 use crate::cli::report::{Report, Stopwatch};
 use crate::refusal::Refusal;
-use crate::settling::keys::{self, CircuitPin, CircuitPins, Wanted};
+use crate::settling::keys::{self, Wanted};
 
 /// Most bytes of entropy that are read.
 const MAX_ENTROPY_BYTES: u64 = 64 << 20;
@@ -48,8 +49,15 @@ pub(crate) fn run(command: &SetupCommand, report: &Report) -> Result<(), Refusal
     }
 }
 
-/// The Groth16 circuit of a profile. Half a minute of CPU.
+/// The Groth16 circuit of a profile, which is the pinned one.
 fn constraints(profile: Profile, report: &Report) -> Result<Matrices, Refusal> {
+    let system = built(profile, report)?;
+    keys::check_circuit(profile, &system)?;
+    Ok(system)
+}
+
+/// The Groth16 circuit of a profile as the code makes it. Half a minute of CPU.
+fn built(profile: Profile, report: &Report) -> Result<Matrices, Refusal> {
     report.progress("building the last plonky2 circuit");
     let wrapper = Wrapper::new(&files::circuits().get(profile).shrink_verifier()?);
     report.progress("laying down the Groth16 circuit");
@@ -58,7 +66,7 @@ fn constraints(profile: Profile, report: &Report) -> Result<Matrices, Refusal> {
 
 fn circuit(args: &SetupCircuitArgs, report: &Report) -> Result<(), Refusal> {
     let Some(path) = &args.pin else {
-        let system = constraints(args.profile.into(), report)?;
+        let system = built(args.profile.into(), report)?;
         report.done();
         let digest = Hex(system.digest());
         report.line(format!("circuit       {digest}"));
@@ -71,10 +79,14 @@ fn circuit(args: &SetupCircuitArgs, report: &Report) -> Result<(), Refusal> {
         }));
         return Ok(());
     };
-    let mut pins = CircuitPins::new();
+    let mut pins = BTreeMap::new();
     for profile in Profile::ALL {
-        let system = constraints(profile, report)?;
-        pins.insert(profile.name().to_owned(), CircuitPin::new(profile, system.digest())?);
+        let system = built(profile, report)?;
+        let pin = json!({
+            "circuit": hex::encode(system.digest()),
+            "constraints": system.num_constraints(),
+        });
+        pins.insert(profile.name(), pin);
     }
     files::write_json(path, &pins)?;
     report.done();
