@@ -1,6 +1,6 @@
 //! What the Groth16 circuits come out as, so that whoever needs a key's name does not have to build its circuit.
 //!
-//! `sheaf setup test-only` builds the circuit and refuses another digest; `sheaf circuits --pin` prints what to pin.
+//! The demo builds the circuit where there is no key yet, refuses another digest, and says what it got.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;

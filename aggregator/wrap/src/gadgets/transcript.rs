@@ -16,7 +16,7 @@ use crate::r1cs::{Builder, Lc};
 /// Bits of a BN254 element.
 const FIELD_BITS: usize = 254;
 /// Leading bits that are compared with the modulus.
-const COMPARED_BITS: usize = 50;
+const COMPARED_BITS: usize = 46;
 
 /// A challenge below p by its bits, least significant first.
 pub(crate) struct Challenge {
@@ -115,8 +115,8 @@ impl TranscriptGadget {
 impl Builder {
     /// The 254 bits of a BN254 element, least significant first.
     ///
-    /// Whoever is below the modulus has leading bits at most the modulus's. Demanded is *less* than those, which 50 bits
-    /// decide; an honest element fails with probability 2^-50, and none has two decompositions.
+    /// Whoever is below the modulus has leading bits at most the modulus's. Demanded is *less* than those, which 46 bits
+    /// decide; an honest element fails with probability 2^-46, and none has two decompositions.
     pub(crate) fn canonical_bits(&mut self, element: &Lc) -> Vec<Lc> {
         let value = to_integer(element.value());
         let bits = self.bits(value, FIELD_BITS);

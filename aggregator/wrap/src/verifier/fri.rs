@@ -13,6 +13,7 @@ use super::{Challenges, InnerProof, InnerVerifier, canonical, root_of_unity};
 use crate::config::Bn254Hasher;
 use crate::gadgets::extension::Ext;
 use crate::gadgets::goldilocks::{Gl, P};
+use crate::gadgets::merkle::Cap;
 use crate::r1cs::{Builder, Lc};
 
 /// Powers of alpha that are kept; higher ones are made of these and of powers of `alpha^CHUNK`.
@@ -25,7 +26,8 @@ struct Shared<'a> {
     circuit: &'a InnerVerifier,
     inputs: &'a ProofInputs,
     /// The constants' cap is the circuit's, the others are the proof's.
-    caps: [Vec<Lc>; 4],
+    caps: [Cap; 4],
+    fri_caps: Vec<Cap>,
     alpha: Vec<Ext>,
     alpha_chunks: Vec<Ext>,
     /// Openings at zeta and at g·zeta, combined by alpha.
@@ -75,7 +77,8 @@ fn shared<'a>(
     let g = canonical(root_of_unity(circuit.common.degree_bits()));
     let next_point = builder.ext_reduce(&challenges.zeta.scale(g));
     let cap = &circuit.verifier_only.constants_sigmas_cap.0;
-    let constants_cap = cap.iter().map(|digest| builder.constant(digest.0)).collect();
+    let constants_cap = Cap::Constant(cap.iter().map(|digest| digest.0).collect());
+    let variable = |cap: &Vec<Lc>| Cap::Variable(cap.clone());
     let betas = challenges
         .fri_betas
         .iter()
@@ -89,7 +92,13 @@ fn shared<'a>(
     Shared {
         circuit,
         inputs,
-        caps: [constants_cap, inputs.wires_cap.clone(), inputs.zs_cap.clone(), inputs.quotient_cap.clone()],
+        caps: [
+            constants_cap,
+            variable(&inputs.wires_cap),
+            variable(&inputs.zs_cap),
+            variable(&inputs.quotient_cap),
+        ],
+        fri_caps: inputs.fri_caps.iter().map(variable).collect(),
         alpha,
         alpha_chunks,
         reduced,
@@ -179,7 +188,7 @@ fn enforce_query(
         builder.section("fri: folded oracles");
         let leaf: Vec<Lc> = evals.iter().flat_map(|value| value.0.iter().map(|c| c.lc().clone())).collect();
         folded += bits;
-        let cap = &shared.inputs.fri_caps[step_index];
+        let cap = &shared.fri_caps[step_index];
         builder.enforce_path(&leaf, &index_bits[folded..], &siblings(&step.merkle_proof.siblings), cap);
 
         builder.section("fri: points");

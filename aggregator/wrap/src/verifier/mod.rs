@@ -6,7 +6,7 @@
 //!
 //! - A Merkle leaf's elements are integers below 2^64, not all below p. A tree over v + p in place of v is a tree over the
 //!   same residues, which are all that the protocol speaks of.
-//! - A digest whose 50 leading bits equal those of BN254's modulus is refused (probability 2^-50).
+//! - A digest whose 46 leading bits equal those of BN254's modulus is refused (probability 2^-46).
 //! - Where plonky2 divides, an inverse is demanded: challenges at which plonky2 would divide by zero are refused.
 
 mod fri;
