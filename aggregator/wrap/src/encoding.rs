@@ -53,11 +53,13 @@ pub fn decode(bytes: &[u8]) -> Result<Proof<Bn254>, WrapError> {
     }
     let g1 = |x: Fq, y: Fq| {
         let point = G1Affine::new_unchecked(x, y);
-        if point.is_on_curve() { Ok(point) } else { Err(refuse("a point is not on its curve")) }
+        // arkworks takes (0, 0) for infinity, and infinity for a point of the curve.
+        let is_there = !point.is_zero() && point.is_on_curve();
+        if is_there { Ok(point) } else { Err(refuse("a point is not on its curve")) }
     };
     let [ax, ay, bx1, bx0, by1, by0, cx, cy] = words;
     let b = G2Affine::new_unchecked(Fq2::new(bx0, bx1), Fq2::new(by0, by1));
-    if !b.is_on_curve() || !b.is_in_correct_subgroup_assuming_on_curve() {
+    if b.is_zero() || !b.is_on_curve() || !b.is_in_correct_subgroup_assuming_on_curve() {
         return Err(refuse("B is not in its group"));
     }
     Ok(Proof { a: g1(ax, ay)?, b, c: g1(cx, cy)? })

@@ -213,17 +213,4 @@ mod tests {
             assert_eq!(permute_block(Fr::zero(), &block)[0], expected, "{} inputs", index + 1);
         }
     }
-
-    #[test]
-    #[ignore = "prints times"]
-    fn speed() {
-        for width in [2, 3, 5, 9, 13, 16, 17] {
-            let mut state: Vec<Fr> = (0..width).map(|i| Fr::from(i as u64)).collect();
-            let start = std::time::Instant::now();
-            for _ in 0..2000 {
-                Permutation::of_width(width).permute(&mut state);
-            }
-            println!("width {width}: {:?}", start.elapsed() / 2000);
-        }
-    }
 }
