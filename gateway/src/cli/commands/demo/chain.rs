@@ -58,6 +58,7 @@ pub(super) async fn wait(
 ) -> Result<Vec<Settled>, Refusal> {
     let until = Instant::now() + PATIENCE;
     let mut settled = Vec::new();
+    let mut said = String::new();
     for receipt in receipts {
         let id = StatementId::from(receipt.statement_id.to_string());
         let settlement = loop {
@@ -69,7 +70,10 @@ pub(super) async fn wait(
             if !settlement.chains.is_empty() && settlement.chains.iter().all(is_final) {
                 break settlement;
             }
-            report.progress(&format!("wrapping the batch for the chain ({})", settlement.status));
+            if said != settlement.status {
+                report.progress(&format!("wrapping the batch for the chain ({})", settlement.status));
+                said.clone_from(&settlement.status);
+            }
             ensure(Instant::now() < until, || "a batch did not get on chain".to_owned())?;
             tokio::time::sleep(Duration::from_millis(500)).await;
         };
