@@ -64,7 +64,7 @@ fn operation(path: &str, method: &str, described: &Value) -> Operation {
 }
 
 /// What the issue asks for.
-const ROUTES: [&str; 28] = [
+const ROUTES: [&str; 29] = [
     "POST /v1/models",
     "GET /v1/models",
     "GET /v1/models/{digest}",
@@ -77,6 +77,7 @@ const ROUTES: [&str; 28] = [
     "GET /v1/jobs/{id}/proof",
     "POST /v1/proofs",
     "GET /v1/receipts/{statement_id}",
+    "GET /v1/receipts/{statement_id}/settlement",
     "GET /v1/batches",
     "GET /v1/batches/{id}",
     "GET /v1/batches/{id}/aggregate",
