@@ -16,7 +16,7 @@ use crate::sandbox;
 use crate::settling::check;
 
 /// Code of an endpoint that is on another chain.
-const WRONG_CHAIN: &str = "SH-STL-603";
+const WRONG_CHAIN: &str = "SH-STL-306";
 
 pub(crate) fn run(args: &VerifyArgs, report: &Report) -> Result<(), Refusal> {
     let program = match &args.program {
@@ -146,4 +146,17 @@ fn find_aggregate(receipt: &Path) -> Result<PathBuf, FileError> {
 fn key_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
     let file = if path.is_dir() { path.join("key.json") } else { path.to_owned() };
     files::read_document(&file)
+}
+
+#[cfg(test)]
+mod tests {
+    use sheaf_settlement::rpc::RpcError;
+
+    use super::*;
+
+    #[test]
+    fn a_chain_that_the_endpoints_are_not_on_is_told_by_its_code() {
+        let elsewhere = RpcError::WrongChain { endpoint: "a node".to_owned(), expected: 1, got: 2 };
+        assert_eq!(Refusal::from(elsewhere).code, WRONG_CHAIN);
+    }
 }
