@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::auth::Caller;
 use crate::problem::{ApiError, Kind};
 use crate::settling::view::{self, SettlementView};
+use crate::store::ReceiptRow;
 
 /// Get a statement's receipt.
 ///
@@ -31,12 +32,7 @@ pub(super) async fn get(
     id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     caller.require(Scope::Read)?;
-    let missing = || {
-        let id: String = id.chars().take(80).collect();
-        ApiError::new(Kind::NotFound, format!("no receipt for {id}: unknown, or not aggregated yet"))
-    };
-    let id: StatementId = id.parse().map_err(|_| missing())?;
-    let row = app.store.receipt(id).await?.ok_or_else(missing)?;
+    let (_, row) = find(&app, &id).await?;
     Ok(HttpResponse::Ok()
         .content_type("application/json")
         .insert_header(("sheaf-batch", row.batch.to_string()))
@@ -60,12 +56,17 @@ pub(super) async fn settlement(
     id: web::Path<String>,
 ) -> Result<HttpResponse, ApiError> {
     caller.require(Scope::Read)?;
+    let (id, row) = find(&app, &id).await?;
+    let view = view::of_statement(&app, id, row.batch).await?;
+    Ok(HttpResponse::Ok().json(view))
+}
+
+async fn find(app: &App, id: &str) -> Result<(StatementId, ReceiptRow), ApiError> {
     let missing = || {
         let id: String = id.chars().take(80).collect();
         ApiError::new(Kind::NotFound, format!("no receipt for {id}: unknown, or not aggregated yet"))
     };
     let id: StatementId = id.parse().map_err(|_| missing())?;
     let row = app.store.receipt(id).await?.ok_or_else(missing)?;
-    let view = view::of_statement(&app, id, row.batch).await?;
-    Ok(HttpResponse::Ok().json(view))
+    Ok((id, row))
 }

@@ -277,16 +277,15 @@ fn inverse_coset_start(builder: &mut Builder, index_bits: &[Lc], skipped: usize)
 }
 
 /// The roots of unity that the low bits of an index select: `g^reversed(bits)`.
-fn within_table(bits: usize, inverted: bool) -> Vec<u64> {
+fn within_table(bits: usize) -> Vec<u64> {
     let root = root_of_unity(bits);
-    let root = if inverted { root.inverse() } else { root };
     let factors: Vec<F> = (0..bits).map(|bit| root.exp_power_of_2(bits - 1 - bit)).collect();
     table(&factors)
 }
 
 /// The queried point, given the inverse of its coset's start: `x · (1/start) = g^within`.
 fn point(builder: &mut Builder, within: &[Lc], inverse_start: &Gl) -> Gl {
-    let root = look_up(builder, within, &within_table(within.len(), false));
+    let root = look_up(builder, within, &within_table(within.len()));
     let start = F::from_canonical_u64(inverse_start.value()).try_inverse().unwrap_or(F::ZERO);
     let x = builder.gl(canonical(start * F::from_canonical_u64(root.value())));
     let product = builder.gl_mul(&x, inverse_start);
@@ -299,7 +298,7 @@ fn next_inverse_start(builder: &mut Builder, inverse_point: &Gl, within: &[Lc]) 
     if within.is_empty() {
         return inverse_point.clone();
     }
-    let root = look_up(builder, within, &within_table(within.len(), false));
+    let root = look_up(builder, within, &within_table(within.len()));
     let product = builder.gl_mul(inverse_point, &root);
     builder.reduce(&product)
 }

@@ -35,10 +35,7 @@ pub(super) fn prepare_key(circuits: &CircuitsByProfile, report: &Report) -> Resu
     );
     report.progress("laying out the circuit of the last proof");
     let constraints = Wrapper::new(&circuits.get(Profile::Standard).shrink_verifier()?).constraints()?;
-    ensure(constraints.digest() == circuit, || {
-        let got = hex::encode(constraints.digest());
-        format!("the wrap's circuit is not the pinned one: expected {}, got {got}", hex::encode(circuit))
-    })?;
+    keys::check_circuit(Profile::Standard, &constraints)?;
     keys::ensure_test_only(&cache, &constraints, &|step| report.progress(step))?;
     report.done();
     Ok(())
